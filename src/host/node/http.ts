@@ -1,0 +1,104 @@
+import * as http from "node:http"
+import * as https from "node:https"
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse as NodeResponse } from "node:http"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { getCACertificates } from "node:tls"
+import type { Headers, Http, Serve, ServerResponse } from "../http.ts"
+
+const patience = 60_000
+
+/** Clients that keep connections, go through the proxy of the environment, and trust what the machine trusts. */
+export function makeHttp(env: Readonly<Record<string, string | undefined>>): Http {
+  const options = { keepAlive: true, maxSockets: 16, proxyEnv: env as NodeJS.ProcessEnv }
+  const plain = new http.Agent(options)
+  let secure: https.Agent | undefined
+  const secureAgent = (): https.Agent =>
+    (secure ??= new https.Agent({
+      ...options,
+      ca: [...new Set([...getCACertificates("default"), ...getCACertificates("system")])],
+    }))
+
+  return (request) =>
+    new Promise((resolve, reject) => {
+      request.signal?.throwIfAborted()
+      const url = new URL(request.url)
+      const tls = url.protocol === "https:"
+      const body = request.body
+      const headers: Record<string, string> = { ...request.headers }
+      if (body instanceof Uint8Array) headers["content-length"] ??= String(body.length)
+      const sent = (tls ? https : http).request(url, {
+        method: request.method,
+        headers,
+        agent: tls ? secureAgent() : plain,
+        timeout: request.timeout ?? patience,
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+      })
+      sent.on("timeout", () =>
+        sent.destroy(
+          Object.assign(new Error(`no answer from ${url.host} within ${(request.timeout ?? patience) / 1000} s`), {
+            code: "ETIMEDOUT",
+          }),
+        ),
+      )
+      sent.on("error", reject)
+      sent.on("response", (answer) =>
+        resolve({ status: answer.statusCode ?? 0, headers: flat(answer.headers), body: answer }),
+      )
+      if (body === undefined) sent.end()
+      else if (body instanceof Uint8Array) sent.end(body)
+      else pipeline(Readable.from(body), sent).catch(reject)
+    })
+}
+
+/** Serves on one address; disposing ends open connections too. */
+export const serve: Serve = async (handler, { port, address = "127.0.0.1" }) => {
+  const server = http.createServer((request, response) => {
+    const gone = new AbortController()
+    response.on("close", () => gone.abort())
+    const answer = handler({
+      method: request.method ?? "GET",
+      target: request.url ?? "/",
+      headers: flat(request.headers),
+      body: request,
+      signal: gone.signal,
+    })
+    answer
+      .then((value) => reply(request, response, value))
+      .catch(() => {
+        if (response.headersSent) response.destroy()
+        else response.writeHead(500).end()
+      })
+  })
+  server.keepAliveTimeout = 30_000
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, address, resolve)
+  })
+  const bound = server.address()
+  return {
+    port: typeof bound === "object" && bound !== null ? bound.port : port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function reply(request: IncomingMessage, response: NodeResponse, value: ServerResponse): Promise<void> {
+  response.writeHead(value.status, { ...value.headers })
+  if (value.body === undefined || request.method === "HEAD") response.end()
+  else if (typeof value.body === "string" || value.body instanceof Uint8Array) response.end(value.body)
+  else await pipeline(Readable.from(value.body), response)
+  // What was not read of the request would block the next one on this connection.
+  if (!request.complete) request.resume()
+}
+
+function flat(headers: IncomingHttpHeaders): Headers {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value] as const],
+  )
+  return Object.fromEntries(entries)
+}
