@@ -13,6 +13,8 @@ export type Job = {
   readonly parent?: Location
   /** Where the result goes. */
   readonly into: { readonly store: Store; readonly repository: string }
+  /** `host:port` at which `into.store` is served as a registry while the job runs; engines that exchange through one need it. */
+  readonly address?: string
   /** Other rows that a Dockerfile copies from: as written → where it is. */
   readonly rows: Readonly<Record<string, Location>>
   /** The bytes with a hash (hexadecimal sha256) of a step's file; verified while read. */
