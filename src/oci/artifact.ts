@@ -1,0 +1,117 @@
+import { z } from "zod"
+import { Failure } from "../failure.ts"
+import { canonicalJson } from "./canonical-json.ts"
+import { Descriptor } from "./descriptor.ts"
+import { digestOf, type Digest } from "./digest.ts"
+import { mediaTypes } from "./media-types.ts"
+import type { Store } from "./store/store.ts"
+
+/** A blob of an artifact, whole in memory: what nbstacks keeps is small. */
+export type Part = { readonly mediaType: string; readonly bytes: Uint8Array; readonly title?: string }
+
+export type Artifact = {
+  readonly type: string
+  readonly parts: readonly Part[]
+  readonly annotations: Readonly<Record<string, string>>
+  readonly subject?: Descriptor
+}
+
+const empty = new TextEncoder().encode("{}")
+
+const emptyConfig: Descriptor = { mediaType: mediaTypes.ociEmpty, digest: digestOf(empty), size: empty.length }
+
+/** The bytes of an artifact's manifest. The same artifact gives the same bytes. */
+export function artifactManifest(artifact: Artifact): Uint8Array {
+  const layers = artifact.parts.map(descriptorOf)
+  return new TextEncoder().encode(
+    canonicalJson({
+      schemaVersion: 2,
+      mediaType: mediaTypes.ociManifest,
+      artifactType: artifact.type,
+      config: emptyConfig,
+      layers: layers.length === 0 ? [emptyConfig] : layers,
+      subject: artifact.subject,
+      annotations: artifact.annotations,
+    }),
+  )
+}
+
+/** Uploads what an artifact's manifest refers to. */
+export async function writeParts(store: Store, repository: string, artifact: Artifact): Promise<void> {
+  const blobs = [{ descriptor: emptyConfig, bytes: empty }, ...artifact.parts.map((part) => ({ descriptor: descriptorOf(part), bytes: part.bytes }))]
+  await Promise.all(blobs.map(({ descriptor, bytes }) => store.writeBlob(repository, descriptor, () => once(bytes))))
+}
+
+/** Uploads an artifact and gives the digest of its manifest. It has no tag yet. */
+export async function writeArtifact(store: Store, repository: string, artifact: Artifact): Promise<Digest> {
+  await writeParts(store, repository, artifact)
+  return await store.writeManifest(repository, artifactManifest(artifact), mediaTypes.ociManifest)
+}
+
+function descriptorOf(part: Part): Descriptor {
+  return {
+    mediaType: part.mediaType,
+    digest: digestOf(part.bytes),
+    size: part.bytes.length,
+    ...(part.title === undefined ? {} : { annotations: { "org.opencontainers.image.title": part.title } }),
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}
+
+/** A value as a part: canonical JSON. */
+export function jsonPart(mediaType: string, value: unknown, title?: string): Part {
+  const bytes = new TextEncoder().encode(canonicalJson(value))
+  return title === undefined ? { mediaType, bytes } : { mediaType, bytes, title }
+}
+
+/** An artifact's manifest, as read. */
+export const ArtifactManifest = z.object({
+  artifactType: z.string().optional(),
+  layers: z.array(Descriptor),
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+export type ArtifactManifest = z.infer<typeof ArtifactManifest>
+
+/** Reads an artifact's manifest by tag or digest; `undefined` if there is none, or it is of another type. */
+export async function readArtifact(
+  store: Store,
+  repository: string,
+  { reference, type }: { readonly reference: string; readonly type: string },
+): Promise<(ArtifactManifest & { readonly digest: Digest }) | undefined> {
+  const manifest = await store.readManifest(repository, reference)
+  if (manifest === undefined) return undefined
+  const parsed = ArtifactManifest.safeParse(parseJson(manifest.bytes))
+  if (!parsed.success || parsed.data.artifactType !== type) return undefined
+  return { ...parsed.data, digest: manifest.descriptor.digest }
+}
+
+const largest = 64 * 1024 * 1024
+
+/** Reads a part of an artifact as JSON that a schema accepts. Fails with `cannot` when it does not, or is over 64 MiB. */
+export async function readJsonPart<T>(
+  store: Store,
+  repository: string,
+  { descriptor, schema }: { readonly descriptor: Descriptor; readonly schema: z.ZodType<T> },
+): Promise<T> {
+  const place = `${store.name}/${repository}@${descriptor.digest}`
+  if (descriptor.size > largest) throw new Failure("cannot", `${place} is too large: ${descriptor.size} bytes`)
+  const chunks: Uint8Array[] = []
+  for await (const chunk of store.read(repository, descriptor.digest)) chunks.push(chunk)
+  const parsed = schema.safeParse(parseJson(Buffer.concat(chunks)))
+  if (parsed.success) return parsed.data
+  throw new Failure("cannot", `${place} is not of a form that this version of nbstacks reads`, {
+    cause: parsed.error,
+    hint: "Was it written by a newer nbstacks? Update this one",
+  })
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,166 @@
+import type { FileEntry, Step } from "../tree/step.ts"
+import type { Image, RowId } from "../tree/tree.ts"
+import type { KeyInput } from "./key.ts"
+import type { Reason } from "./plan.ts"
+
+export type Change = {
+  readonly now: KeyInput
+  /** What the row was made from before; undefined for a new row. */
+  readonly before: KeyInput | undefined
+  readonly image: Image
+  /** Rows below it that are built in this plan. */
+  readonly rebuilt: readonly RowId[]
+  /** Where content is, relative to the tree's folder. */
+  readonly sources: ReadonlyMap<string, string>
+}
+
+/** Why a row is built: what differs from before, the most specific first. Empty when nothing does. */
+export function reasonsFor(change: Change): readonly Reason[] {
+  const { now, before, image, rebuilt } = change
+  const parents = rebuilt.map((id): Reason => ({ kind: "parent", id, because: "rebuilt" }))
+  if (before === undefined) return [{ kind: "new" }, ...parents]
+  const own = ownChanges(change, before)
+  if (rebuilt.length > 0) return [...own, ...parents]
+  const parent = JSON.stringify(now.parent) === JSON.stringify(before.parent) ? [] : parentChange(image, before)
+  return [...own, ...parent]
+}
+
+function parentChange(image: Image, before: KeyInput): readonly Reason[] {
+  if (image.parent.kind === "external" && before.parent !== null && "digest" in before.parent)
+    return [{ kind: "lock", reference: image.parent.reference }]
+  return image.parent.kind === "image"
+    ? [{ kind: "parent", id: image.parent.id, because: "other" }]
+    : [{ kind: "setting", field: "from" }]
+}
+
+function ownChanges({ now, sources }: Change, before: KeyInput): readonly Reason[] {
+  const kinds = new Set([...now.steps, ...before.steps].map((step) => step.kind))
+  return [...kinds].flatMap((kind) => {
+    const [a, b] = [before, now].map((input) => input.steps.find((step) => step.kind === kind))
+    if (a === undefined || b === undefined) return [{ kind: "setting", field: settingOf[kind] } satisfies Reason]
+    return stepChanges(a, b, sources)
+  })
+}
+
+/** The field of nbstacks.yaml that brings a step. */
+const settingOf: Readonly<Record<Step["kind"], string>> = {
+  bootstrap: "bootstrap",
+  dockerfile: "dockerfile",
+  pypi: "environment",
+  files: "files",
+  config: "env",
+}
+
+function stepChanges(before: Step, now: Step, sources: ReadonlyMap<string, string>): readonly Reason[] {
+  if (before.format !== now.format) return [{ kind: "format", step: now.kind }]
+  if (before.kind === "bootstrap" && now.kind === "bootstrap")
+    return [
+      ...fields(before, now, ["suite", "packages", "budget"], "bootstrap."),
+      ...packages(before.locked, now.locked),
+      ...refresh(before, now),
+    ]
+  if (before.kind === "pypi" && now.kind === "pypi")
+    return [
+      ...packages(before.requirements, now.requirements),
+      ...fields(before, now, ["bytecode", "compression", "budget"], ""),
+    ]
+  if (before.kind === "dockerfile" && now.kind === "dockerfile")
+    return [
+      ...(before.dockerfile === now.dockerfile
+        ? []
+        : [{ kind: "changed", path: sources.get(now.dockerfile) ?? "Dockerfile", how: "changed" } satisfies Reason]),
+      ...files(before.context, now.context, sources),
+      ...entries(before.args, now.args, "args."),
+      ...fields(before, now, ["target", "secrets", "rows"], ""),
+      ...locks({ ...before.external, ...before.urls }, { ...now.external, ...now.urls }),
+      ...refresh(before, now),
+    ]
+  if (before.kind === "files" && now.kind === "files")
+    return [...files(before.entries, now.entries, sources), ...fields(before, now, ["uid", "gid", "mode"], "files.")]
+  if (before.kind === "config" && now.kind === "config")
+    return [
+      ...entries(before.env, now.env, "env."),
+      ...entries(before.labels, now.labels, "labels."),
+      ...fields(before, now, ["user", "workdir", "entrypoint", "command"], ""),
+    ]
+  return []
+}
+
+function refresh(before: { refresh?: string | undefined }, now: { refresh?: string | undefined }): readonly Reason[] {
+  return before.refresh === now.refresh ? [] : [{ kind: "refresh", value: now.refresh ?? "" }]
+}
+
+function fields<T extends Step>(
+  before: T,
+  now: T,
+  names: readonly (keyof T & string)[],
+  prefix: string,
+): readonly Reason[] {
+  return names
+    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+    .map((name) => ({ kind: "setting", field: `${prefix}${name}` }))
+}
+
+function entries(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+  prefix: string,
+): readonly Reason[] {
+  return differing(before, now).map((name) => ({ kind: "setting", field: `${prefix}${name}` }))
+}
+
+function locks(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): readonly Reason[] {
+  return differing(before, now).map((reference) => ({ kind: "lock", reference }))
+}
+
+function differing(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): readonly string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().filter((name) => before[name] !== now[name])
+}
+
+type Pinned = { readonly name: string; readonly version: string }
+
+function packages(before: readonly Pinned[], now: readonly Pinned[]): readonly Reason[] {
+  const old = versions(before)
+  const current = versions(now)
+  const names = [...new Set([...old.keys(), ...current.keys()])].sort()
+  const moved = names
+    .filter((name) => old.get(name) !== current.get(name))
+    .map((name): Reason => ({ kind: "package", name, from: old.get(name), to: current.get(name) }))
+  const same = moved.length === 0 && JSON.stringify(before) !== JSON.stringify(now)
+  return same ? [{ kind: "setting", field: "hashes" }] : moved
+}
+
+/** Versions by name; a name may be there twice, under different markers. */
+function versions(pinned: readonly Pinned[]): ReadonlyMap<string, string> {
+  const all = Map.groupBy(pinned, ({ name }) => name)
+  return new Map([...all].map(([name, list]) => [name, list.map(({ version }) => version).join(" or ")]))
+}
+
+function files(
+  before: readonly FileEntry[],
+  now: readonly FileEntry[],
+  sources: ReadonlyMap<string, string>,
+): readonly Reason[] {
+  if (before === now) return []
+  const old = new Map(before.map((entry) => [entry.path, entry]))
+  const current = new Map(now.map((entry) => [entry.path, entry]))
+  const paths = [...new Set([...old.keys(), ...current.keys()])].sort()
+  return paths.flatMap((path): readonly Reason[] => {
+    const [a, b] = [old.get(path), current.get(path)]
+    if (a !== undefined && b !== undefined && sameEntry(a, b)) return []
+    const how = a === undefined ? "added" : b === undefined ? "removed" : "changed"
+    return [{ kind: "changed", path: placeOf(b, sources) ?? path, how }]
+  })
+}
+
+function sameEntry(a: FileEntry, b: FileEntry): boolean {
+  return a.sha256 === b.sha256 && a.link === b.link && a.executable === b.executable
+}
+
+/** Where an entry is below the tree's folder; the same bytes may be in another place, which then does not end alike. */
+function placeOf(entry: FileEntry | undefined, sources: ReadonlyMap<string, string>): string | undefined {
+  const place = entry?.sha256 === undefined ? undefined : sources.get(entry.sha256)
+  return place !== undefined && entry !== undefined && `/${place}`.endsWith(`/${entry.path.replace(/^\/+/, "")}`)
+    ? place
+    : undefined
+}
