@@ -68,12 +68,17 @@ export function jsonPart(mediaType: string, value: unknown, title?: string): Par
 }
 
 /** An artifact's manifest, as read. */
-export const ArtifactManifest = z.object({
+export type ArtifactManifest = {
+  readonly artifactType?: string | undefined
+  readonly layers: readonly Descriptor[]
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+}
+
+export const ArtifactManifest: z.ZodType<ArtifactManifest> = z.object({
   artifactType: z.string().optional(),
   layers: z.array(Descriptor),
   annotations: z.record(z.string(), z.string()).optional(),
 })
-export type ArtifactManifest = z.infer<typeof ArtifactManifest>
 
 /** Reads an artifact's manifest by tag or digest; `undefined` if there is none, or it is of another type. */
 export async function readArtifact(

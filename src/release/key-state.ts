@@ -1,0 +1,83 @@
+import { z } from "zod"
+import { jsonPart, readArtifact, readJsonPart, writeArtifact } from "../oci/artifact.ts"
+import { canonicalJson } from "../oci/canonical-json.ts"
+import { Digests } from "../oci/descriptor.ts"
+import { digestOf, partsOf, type Digest } from "../oci/digest.ts"
+import type { Platform } from "../oci/platform.ts"
+import type { Key, KeyInput, Slot } from "../plan/key.ts"
+import type { Built } from "../plan/plan.ts"
+import { artifactTypes } from "../tree/labels.ts"
+import type { RowId } from "../tree/tree.ts"
+import type { Place } from "./place.ts"
+
+/** What a build was made on: a key counts as built only on the same digests. */
+export type Bases = { readonly parent: Digest | null; readonly uses: Readonly<Record<RowId, Digest>> }
+
+export type BuiltRecord = Built & { readonly image: RowId; readonly platform: Platform; readonly input: KeyInput }
+
+const note = {
+  key: "io.nbstacks.key",
+  digest: "io.nbstacks.digest",
+  row: "io.nbstacks.row",
+  platform: "io.nbstacks.platform",
+} as const
+
+/** The tag of a build: `key-` and the hash of the key and of what it was built on. */
+export function keyTag(key: Key, bases: Bases): string {
+  return `key-${partsOf(digestOf(canonicalJson({ key, parent: bases.parent, uses: bases.uses }))).hex}`
+}
+
+/** The finished build of a key on these digests, or `undefined`. One request. */
+export async function findBuilt(place: Place, key: Key, bases: Bases): Promise<Built | undefined> {
+  const artifact = await readArtifact(place.store, place.state, {
+    reference: keyTag(key, bases),
+    type: artifactTypes.key,
+  })
+  const digest = Digests.safeParse(artifact?.annotations?.[note.digest])
+  return digest.success ? { key, digest: digest.data, parent: bases.parent, uses: bases.uses } : undefined
+}
+
+/**
+ * Records a build. Where another build of the same key on the same digests was first, that one stays and its
+ * digest is returned: the later takes the recorded one (design, decision 2).
+ */
+export async function recordBuilt(
+  place: Place,
+  built: BuiltRecord,
+  { replace = false }: { /** The recorded image is gone from the store. */ readonly replace?: boolean } = {},
+): Promise<Digest> {
+  const tag = keyTag(built.key, built)
+  const earlier = replace ? undefined : await findBuilt(place, built.key, built)
+  if (earlier !== undefined) return earlier.digest
+  const digest = await writeArtifact(place.store, place.state, {
+    type: artifactTypes.key,
+    parts: [jsonPart(artifactTypes.recipe, built.input, "recipe.json")],
+    annotations: {
+      [note.key]: built.key,
+      [note.digest]: built.digest,
+      [note.row]: built.image,
+      [note.platform]: built.platform,
+    },
+  })
+  await place.store.tag(place.state, tag, digest)
+  return built.digest
+}
+
+/** What a recorded build was made from, or `undefined`. Two requests. */
+export async function readRecipe(place: Place, tag: string): Promise<KeyInput | undefined> {
+  const artifact = await readArtifact(place.store, place.state, { reference: tag, type: artifactTypes.key })
+  const recipe = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.recipe)
+  if (recipe === undefined) return undefined
+  // Only compared for reasons, never executed: the shape of a step is checked no further.
+  return await readJsonPart(place.store, place.state, {
+    descriptor: recipe,
+    schema: z.custom<KeyInput>((value) => Recipe.safeParse(value).success),
+  })
+}
+
+const Recipe = z.object({ version: z.literal(1), steps: z.array(z.object({ kind: z.string() })) })
+
+/** The tag that the local store keeps for the last build of a slot, so that reasons can be told without a release. */
+export function lastTag(slot: Slot): string {
+  return `last-${partsOf(digestOf(slot)).hex.slice(0, 32)}`
+}
