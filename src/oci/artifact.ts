@@ -38,7 +38,10 @@ export function artifactManifest(artifact: Artifact): Uint8Array {
 
 /** Uploads what an artifact's manifest refers to. */
 export async function writeParts(store: Store, repository: string, artifact: Artifact): Promise<void> {
-  const blobs = [{ descriptor: emptyConfig, bytes: empty }, ...artifact.parts.map((part) => ({ descriptor: descriptorOf(part), bytes: part.bytes }))]
+  const blobs = [
+    { descriptor: emptyConfig, bytes: empty },
+    ...artifact.parts.map((part) => ({ descriptor: descriptorOf(part), bytes: part.bytes })),
+  ]
   await Promise.all(blobs.map(({ descriptor, bytes }) => store.writeBlob(repository, descriptor, () => once(bytes))))
 }
 

@@ -1,0 +1,30 @@
+import { Failure } from "../../../failure.ts"
+import { isPrivate } from "./address.ts"
+import type { Endpoint } from "./endpoint.ts"
+
+/**
+ * Where a registry may send us: to itself, to another host over HTTPS, or, if it is plain itself, to another port of
+ * its own host. Never to a private address of another host, so that a registry cannot reach into this network
+ * through us. `location` may be relative to `base`. Fails with `cannot` otherwise.
+ */
+export function checkedLocation(endpoint: Endpoint, location: string, base: string): URL {
+  const refuse = (why: string): Failure =>
+    new Failure("cannot", `${endpoint.host} sent us to an address that ${why}`, { detail: printable(location) })
+  if (!URL.canParse(location, base)) throw refuse("cannot be read")
+  const next = new URL(location, base)
+  if (next.username !== "" || next.password !== "") throw refuse("carries a login")
+  if (next.origin === endpoint.origin) return next
+  const sameHost = next.hostname === endpoint.hostname
+  const plainAllowed = next.protocol === "http:" && endpoint.plain && sameHost
+  if (next.protocol !== "https:" && !plainAllowed) throw refuse("is not HTTPS")
+  if (!sameHost && isPrivate(next.hostname)) throw refuse("is private to another host")
+  return next
+}
+
+/** Without its query, which often is a signature, and without control characters. */
+function printable(location: string): string {
+  return location
+    .replace(/[?#].*$/s, "")
+    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
+    .slice(0, 300)
+}
