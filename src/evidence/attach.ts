@@ -1,4 +1,4 @@
-import { artifactManifest, writeParts, type Part } from "../oci/artifact.ts"
+import { ArtifactManifest, artifactManifest, emptyConfig, writeParts, type Part } from "../oci/artifact.ts"
 import type { Digest } from "../oci/digest.ts"
 import { Failure } from "../failure.ts"
 import type { Location } from "../oci/store/store.ts"
@@ -55,4 +55,18 @@ export async function checkSummaries(
       const sound = key !== undefined && Number.isInteger(passed) && Number.isInteger(failed)
       return sound ? [{ key: key as CheckKey, passed, failed, manifest: digest }] : []
     })
+}
+
+/** Copies the check reports of an image to where the image was copied; what is there already is left alone. */
+export async function copyChecks(from: Location, to: Location): Promise<void> {
+  const there = new Set((await checkSummaries(to)).map(({ manifest }) => manifest))
+  for (const { manifest } of await checkSummaries(from)) {
+    if (there.has(manifest)) continue
+    const artifact = await from.store.readManifest(from.repository, manifest)
+    if (artifact === undefined) continue
+    const { layers } = ArtifactManifest.parse(JSON.parse(new TextDecoder().decode(artifact.bytes)))
+    for (const descriptor of [emptyConfig, ...layers])
+      await to.store.writeBlob(to.repository, descriptor, () => from.store.read(from.repository, descriptor.digest))
+    await to.store.attach(to.repository, to.digest, artifact.bytes)
+  }
 }

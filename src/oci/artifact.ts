@@ -18,7 +18,8 @@ export type Artifact = {
 
 const empty = new TextEncoder().encode("{}")
 
-const emptyConfig: Descriptor = { mediaType: mediaTypes.ociEmpty, digest: digestOf(empty), size: empty.length }
+/** The config of every artifact: `{}`. */
+export const emptyConfig: Descriptor = { mediaType: mediaTypes.ociEmpty, digest: digestOf(empty), size: empty.length }
 
 /** The bytes of an artifact's manifest. The same artifact gives the same bytes. */
 export function artifactManifest(artifact: Artifact): Uint8Array {

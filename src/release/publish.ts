@@ -1,0 +1,186 @@
+import type { Builder } from "../build/builder.ts"
+import type { Done, Outcome } from "../build/outcome.ts"
+import { runPlan } from "../build/run-plan.ts"
+import { Failure } from "../failure.ts"
+import { parallel } from "../parallel.ts"
+import { slotOf, type Slot } from "../plan/key.ts"
+import type { Plan } from "../plan/plan.ts"
+import type { Knowledge } from "../state/known.ts"
+import type { Place } from "../state/place.ts"
+import type { Release, ReleasedImage } from "../state/release.ts"
+import { recordRelease, type Recorded } from "../state/releases.ts"
+import type { Source } from "../git/git.ts"
+import type { RowId, Tree } from "../tree/tree.ts"
+import { nextRelease } from "./conflicts.ts"
+import { decide, type Decision } from "./decide.ts"
+import { isProjected, projectTags } from "./project.ts"
+import { Overtaken, pushRow, type Push } from "./push.ts"
+import { dateOf, sameContent, shortCommit, tagsOf, type TagValues } from "./tags.ts"
+
+export type Publishing = {
+  /** All rows; the builder's tree may be a part of it. */
+  readonly tree: Tree
+  readonly builder: Builder
+  readonly target: Place
+  readonly source: Source
+  readonly now: Date
+  /** What the files and the stores say now; `inputs` is of all rows. Asked again when another publisher was faster. */
+  readonly think: () => Promise<{ readonly plan: Plan; readonly knowledge: Knowledge; readonly inputs: string }>
+}
+
+export type Published = {
+  readonly outcomes: ReadonlyMap<Slot, Outcome>
+  readonly decision: Decision
+  /** The release that users get now: the new one, or the one that stays. */
+  readonly release: Recorded | undefined
+  /** Whether this run made it. */
+  readonly made: boolean
+  /** Tags written in this run. */
+  readonly tagged: number
+}
+
+const attempts = 5
+const rowsAtOnce = 3
+
+/** Builds, checks, pushes by digest, records the release, tags: in that order (design, decision 3). */
+export async function publish(publishing: Publishing): Promise<Published> {
+  for (let attempt = 1; attempt <= attempts; attempt++)
+    try {
+      const published = await publishOnce(publishing)
+      if (published !== undefined) return published
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error
+    }
+  throw new Failure(
+    "temporary",
+    `Others published to ${publishing.target.store.name} at the same time, ${attempts} times in a row`,
+  )
+}
+
+/** Undefined when another publisher took the number of the release. */
+async function publishOnce(publishing: Publishing): Promise<Published | undefined> {
+  const { tree, builder, target, source, now } = publishing
+  const { plan, knowledge, inputs } = await publishing.think()
+  const previous = knowledge.latest
+  let tagged = 0
+  if (previous !== undefined && !(await isProjected(target, previous)))
+    tagged += await projectTags(target, previous, builder.signal)
+  const values: TagValues | undefined = isSettled({ plan, inputs }, previous, publishing)
+    ? undefined
+    : await nextRelease(target, tree, {
+        date: dateOf(now),
+        git: shortCommit(source.commit, inputs),
+        latest: previous,
+      })
+  const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: true })
+  builder.signal.throwIfAborted()
+  const decision = decide(tree, outcomes, previous?.release)
+  const stays = { outcomes, decision, release: previous, made: false, tagged }
+  if (values === undefined || decision.blocking.length > 0) return stays
+  const images = await pushAll(publishing, { decision, outcomes, previous: previous?.release })
+  const content = {
+    version: 1,
+    source: {
+      ...(source.commit === undefined ? {} : { commit: source.commit }),
+      ...(source.branch === undefined ? {} : { branch: source.branch }),
+      dirty: source.dirty,
+      ...(source.run === undefined ? {} : { run: source.run }),
+    },
+    partial: decision.fates.some(({ kind }) => kind === "absent"),
+    inputs,
+    images: images.map((image) => withTags(image, publishing, { values, previous: previous?.release })),
+  } as const
+  if (content.images.length === 0 || (previous !== undefined && sameContent(content, previous.release))) return stays
+  const release: Release = {
+    ...content,
+    id: values.release,
+    sequence: (previous?.release.sequence ?? 0) + 1,
+    previous: previous?.digest ?? null,
+  }
+  builder.signal.throwIfAborted()
+  const digest = await recordRelease(target, release)
+  if (digest === undefined) return undefined
+  tagged += await projectTags(target, { release, digest }, builder.signal)
+  return { outcomes, decision, release: { release, digest }, made: true, tagged }
+}
+
+/** Nothing to build or to check, from the same commit and the same files as the newest release, whole. */
+function isSettled(
+  { plan, inputs }: { readonly plan: Plan; readonly inputs: string },
+  previous: Recorded | undefined,
+  { source, tree }: Publishing,
+): boolean {
+  if (previous === undefined || plan.waves.length > 0 || plan.check.length > 0) return false
+  const { release } = previous
+  const ids = release.images.filter(({ carriedFrom }) => carriedFrom === undefined).map(({ id }) => id)
+  const same = ids.length === tree.images.length && release.inputs === inputs
+  return same && !release.partial && release.source.commit === source.commit && release.source.dirty === source.dirty
+}
+
+type Decided = {
+  readonly decision: Decision
+  readonly outcomes: ReadonlyMap<Slot, Outcome>
+  readonly previous: Release | undefined
+}
+
+async function pushAll(publishing: Publishing, { decision, previous }: Decided): Promise<readonly ReleasedImage[]> {
+  const { builder, target, tree } = publishing
+  const repositories = new Map(tree.images.map((image) => [image.id, image.repository]))
+  const push: Push = {
+    target,
+    inputOf: (done: Done) => {
+      const keyed = builder.keys.get(slotOf(done.image, done.platform))
+      if (keyed === undefined) throw new Error(`no key for ${done.image}`)
+      return keyed.input
+    },
+    parentRepository: (image) => (image.parent.kind === "image" ? repositories.get(image.parent.id) : undefined),
+    report: builder.report,
+    elapsed: builder.host.elapsed,
+    signal: builder.signal,
+  }
+  const pushed = new Map<RowId, ReleasedImage>()
+  // Parents first, so that their layers can be mounted.
+  for (const level of levels(tree, decision))
+    await parallel(level, rowsAtOnce, async (fate) => {
+      if (fate.kind === "carried")
+        pushed.set(fate.image.id, { ...fate.previous, carriedFrom: fate.previous.carriedFrom ?? previous?.id })
+      if (fate.kind !== "released") return
+      const before = previous?.images.find(({ id }) => id === fate.image.id)
+      const kept = before === undefined ? undefined : unchanged(before, fate.platforms, target)
+      pushed.set(fate.image.id, kept ?? { ...(await pushRow(push, fate.image, fate.platforms)), tags: [] })
+    })
+  return [...pushed.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** A row that is in the release before with the same digests and checks needs no request. */
+function unchanged(before: ReleasedImage, platforms: readonly Done[], target: Place): ReleasedImage | undefined {
+  const same =
+    Object.keys(before.platforms).length === platforms.length &&
+    platforms.every(({ platform, digest, checks, place, key }) => {
+      const old = before.platforms[platform]
+      return place === target && checks === undefined && old?.digest === digest && old.key === key
+    })
+  if (!same) return undefined
+  const { carriedFrom: _, ...rest } = before
+  return rest
+}
+
+function levels(tree: Tree, decision: Decision): readonly (readonly Decision["fates"][number][])[] {
+  const depth = new Map<RowId, number>()
+  for (const image of tree.images)
+    depth.set(image.id, image.parent.kind === "image" ? (depth.get(image.parent.id) ?? 0) + 1 : 0)
+  const grouped = Map.groupBy(decision.fates, ({ image }) => depth.get(image.id) ?? 0)
+  return [...grouped].sort(([a], [b]) => a - b).map(([, level]) => level)
+}
+
+function withTags(
+  image: ReleasedImage,
+  { tree }: Publishing,
+  { values, previous }: { readonly values: TagValues; readonly previous: Release | undefined },
+): ReleasedImage {
+  const row = tree.images.find(({ id }) => id === image.id)
+  if (row === undefined || row.publish === "never") return { ...image, tags: [] }
+  const before = previous?.images.find(({ id }) => id === image.id)
+  const same = before !== undefined && before.index === image.index
+  return { ...image, tags: tree.tagging === "changed" && same ? before.tags : tagsOf(row, tree.tags, values) }
+}

@@ -1,0 +1,108 @@
+import type { Digest } from "../oci/digest.ts"
+import { copyManifest } from "../oci/copy.ts"
+import { imageSize, writeIndex } from "../oci/image.ts"
+import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
+import { checkKeyOf } from "../plan/check-key.ts"
+import type { Key, KeyInput } from "../plan/key.ts"
+import type { Done } from "../build/outcome.ts"
+import type { Report } from "../report/event.ts"
+import { recordBuilt } from "../state/key-state.ts"
+import type { Place } from "../state/place.ts"
+import type { ReleasedImage, ReleasedPlatform } from "../state/release.ts"
+import type { Image } from "../tree/tree.ts"
+
+export type Push = {
+  readonly target: Place
+  readonly inputOf: (done: Done) => KeyInput
+  /** The repository of a row's parent, from which layers are mounted. */
+  readonly parentRepository: (image: Image) => string | undefined
+  readonly report: Report
+  readonly elapsed: () => number
+  readonly signal: AbortSignal
+}
+
+/** Another publisher recorded other bytes for a key meanwhile: everything on top has to be planned again. */
+export class Overtaken extends Error {
+  override readonly name = "Overtaken"
+  readonly key: Key
+  constructor(key: Key) {
+    super(`another build of ${key} was recorded first`)
+    this.key = key
+  }
+}
+
+/**
+ * Puts a row's images and their evidence where releases are, by digest, and records their keys. Nothing is
+ * tagged. What is there already is not sent again.
+ */
+export async function pushRow(
+  push: Push,
+  image: Image,
+  platforms: readonly Done[],
+): Promise<Omit<ReleasedImage, "tags">> {
+  const repository = push.target.repositoryOf(image.repository)
+  const released: Record<string, ReleasedPlatform> = {}
+  const manifests: { platform: Done["platform"]; digest: Digest }[] = []
+  for (const done of platforms.toSorted((a, b) => (a.platform < b.platform ? -1 : 1))) {
+    await pushPlatform(push, image, done)
+    released[done.platform] = await releasedPlatform(push, image, done)
+    manifests.push({ platform: done.platform, digest: done.digest })
+  }
+  const index = await writeIndex(manifests, { store: push.target.store, repository })
+  return { id: image.id, repository: image.repository, index: index.digest, platforms: released }
+}
+
+async function pushPlatform(push: Push, image: Image, done: Done): Promise<void> {
+  const { target } = push
+  const repository = target.repositoryOf(image.repository)
+  const from = { store: done.place.store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
+  const to = { store: target.store, repository, digest: done.digest }
+  if (done.place.store !== target.store || from.repository !== repository) {
+    const subject = { image: image.id, platform: done.platform, phase: "push" } as const
+    const start = push.elapsed()
+    push.report({ kind: "started", ...subject })
+    const mountFrom = push.parentRepository(image)
+    const { bytes } = await copyManifest(
+      from,
+      { store: target.store, repository },
+      {
+        signal: push.signal,
+        ...(mountFrom === undefined ? {} : { mountFrom: [target.repositoryOf(mountFrom)] }),
+        onBytes: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
+      },
+    )
+    push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes })
+    if (done.checks === undefined) await copyChecks(from, to)
+  }
+  if (done.checks !== undefined) await attachChecks(to, done.checks)
+  if (done.place === target) return
+  const record = {
+    key: done.key,
+    digest: done.digest,
+    ...done.bases,
+    image: image.id,
+    platform: done.platform,
+    input: push.inputOf(done),
+  }
+  const recorded = await recordBuilt(target, record)
+  if (recorded === done.digest) return
+  const there = await target.store.headManifest(repository, recorded)
+  if (there !== undefined) throw new Overtaken(done.key)
+  await recordBuilt(target, record, { replace: true })
+}
+
+async function releasedPlatform(push: Push, image: Image, done: Done): Promise<ReleasedPlatform> {
+  const to = { store: push.target.store, repository: push.target.repositoryOf(image.repository), digest: done.digest }
+  const check = checkKeyOf(done.digest, image.checks)
+  const summary = done.checks ?? (await checkSummaries(to)).find(({ key, failed }) => key === check && failed === 0)
+  if (summary === undefined) throw new Error(`${image.id} has no evidence under ${check}`)
+  return {
+    digest: done.digest,
+    parent: done.bases.parent,
+    uses: done.bases.uses,
+    key: done.key,
+    check,
+    checks: { passed: summary.passed, failed: summary.failed },
+    size: await imageSize(to),
+  }
+}
