@@ -1,0 +1,81 @@
+import type { Host } from "../../../host/host.ts"
+import { join } from "node:path"
+import type { LayoutPaths } from "./paths.ts"
+import type { Queue } from "./queue.ts"
+
+/** The parts of the host that a layout needs. */
+export type LayoutHost = Pick<Host, "files" | "now" | "random">
+
+/** What the files of this folder share: where things are, and how they are written. */
+export type LayoutContext = {
+  readonly host: LayoutHost
+  readonly paths: LayoutPaths
+  readonly queue: Queue
+}
+
+/** How long to wait for another process that holds a lock for a moment, in milliseconds. */
+export const lockPatience = 60_000
+
+/** A new name in the layout's folder for unfinished files. */
+export function temporaryPath({ host, paths }: LayoutContext): string {
+  return join(paths.temporary, host.random(12))
+}
+
+/** Writes a small file: whole or not at all, and never with a temporary name beside it. */
+export async function putFile(context: LayoutContext, path: string, content: string | Uint8Array): Promise<void> {
+  const { files } = context.host
+  const temporary = temporaryPath(context)
+  await files.write(temporary, content)
+  await moveInto(context, temporary, path)
+}
+
+/** Renames a finished file to where it belongs, making the folder if needed. */
+export async function moveInto(context: LayoutContext, from: string, to: string): Promise<void> {
+  const { files } = context.host
+  try {
+    await files.rename(from, to)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    await files.makeDirectory(join(to, ".."))
+    await files.rename(from, to)
+  }
+}
+
+/** Creates an empty file; nothing happens if it is there. */
+export async function putMark(context: LayoutContext, path: string): Promise<void> {
+  const { files } = context.host
+  if ((await files.stat(path)) !== undefined) return touchIfThere(context, path)
+  await putFile(context, path, "")
+}
+
+/** Says that a file is wanted, so that `gc` spares it; a file that has just gone is no error. */
+export async function touchIfThere({ host }: LayoutContext, path: string): Promise<void> {
+  try {
+    await host.files.touch(path)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+}
+
+/** The text of a small file, or undefined if it is not there. */
+export async function readIfThere({ host }: LayoutContext, path: string): Promise<string | undefined> {
+  try {
+    return await host.files.readText(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+/** True for the operating system's error that something is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")
+}
+
+/** Runs a task while this process, and within it this task alone, holds a lock of the layout. */
+export async function locked<T>(context: LayoutContext, name: string, task: () => Promise<T>): Promise<T> {
+  return await context.queue(name, async () => {
+    await using _held = await context.host.files.lock(context.paths.lock(name), { timeout: lockPatience })
+    return await task()
+  })
+}

@@ -1,0 +1,98 @@
+import { join } from "node:path"
+import { isDigest, type Digest } from "../../digest.ts"
+import { moveInto, temporaryPath, type LayoutContext } from "./context.ts"
+import { listRepositories } from "./index-file.ts"
+import { oldestLease } from "./lease.ts"
+import { markReachable } from "./mark.ts"
+import { digestText } from "./paths.ts"
+
+export type CollectOptions = {
+  /** Milliseconds: what was written or asked for since then stays. */
+  readonly grace: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a collection took away. */
+export type Collected = {
+  readonly blobs: number
+  readonly manifests: number
+  /** Freed, in bytes. */
+  readonly bytes: number
+}
+
+/**
+ * Removes what nothing leads to: from tags, state artifacts, referrers of what is kept, and everything younger than
+ * the grace period or than the oldest lease of a running process. Others may read and write meanwhile: each use of
+ * a blob renews its time, and a file is looked at again after it was moved aside, before it is gone.
+ */
+export async function collect(context: LayoutContext, { grace, signal }: CollectOptions): Promise<Collected> {
+  const { host, paths } = context
+  const { files } = host
+  const byGrace = BigInt(host.now().getTime() - grace) * 1_000_000n
+  const byLease = await oldestLease(context)
+  const cutoff = byLease !== undefined && byLease < byGrace ? byLease : byGrace
+  const kept = await markReachable(context, { cutoff, signal })
+  const counts = { blobs: 0, manifests: 0, bytes: 0 }
+
+  for (const repository of await listRepositories(context)) {
+    for (const { name } of (await files.list(paths.manifests(repository))) ?? []) {
+      signal?.throwIfAborted()
+      if (isKept(kept, name)) continue
+      if ((await removeIfOld(context, join(paths.manifests(repository), name), cutoff)) !== undefined)
+        counts.manifests++
+    }
+    for (const { name } of (await files.list(paths.members(repository))) ?? [])
+      if (!isKept(kept, name)) await removeIfOld(context, join(paths.members(repository), name), cutoff)
+    await sweepReferrers(context, repository, { kept, cutoff })
+  }
+  for (const algorithm of ["sha256", "sha512"])
+    for (const { name } of (await files.list(join(paths.blobs, algorithm))) ?? []) {
+      signal?.throwIfAborted()
+      if (isKept(kept, `${algorithm}-${name}`)) continue
+      const bytes = await removeIfOld(context, join(paths.blobs, algorithm, name), cutoff)
+      if (bytes === undefined) continue
+      counts.blobs++
+      counts.bytes += bytes
+    }
+  for (const folder of [paths.temporary, join(paths.folder, "broken")])
+    for (const { name } of (await files.list(folder)) ?? []) {
+      const found = await files.stat(join(folder, name))
+      if (found === undefined || found.mtime >= cutoff) continue
+      await files.remove(join(folder, name))
+      counts.bytes += found.size
+    }
+  return counts
+}
+
+function isKept(kept: ReadonlySet<Digest>, name: string): boolean {
+  const digest = digestText(name)
+  return isDigest(digest) && kept.has(digest)
+}
+
+async function sweepReferrers(
+  context: LayoutContext,
+  repository: string,
+  { kept, cutoff }: { readonly kept: ReadonlySet<Digest>; readonly cutoff: bigint },
+): Promise<void> {
+  const { files } = context.host
+  const folder = context.paths.referrers(repository)
+  for (const subject of (await files.list(folder)) ?? [])
+    for (const { name } of (await files.list(join(folder, subject.name))) ?? [])
+      if (!isKept(kept, name)) await removeIfOld(context, join(folder, subject.name, name), cutoff)
+}
+
+/** Removes a file that nobody has touched since; its size, or undefined if it stays. */
+async function removeIfOld(context: LayoutContext, path: string, cutoff: bigint): Promise<number | undefined> {
+  const { files } = context.host
+  const found = await files.stat(path)
+  if (found === undefined || found.mtime >= cutoff) return undefined
+  const aside = temporaryPath(context)
+  await moveInto(context, path, aside)
+  const again = await files.stat(aside)
+  if (again !== undefined && again.mtime >= cutoff) {
+    await moveInto(context, aside, path)
+    return undefined
+  }
+  await files.remove(aside)
+  return found.size
+}
