@@ -23,7 +23,7 @@ export async function bring(
       ...(row === undefined
         ? {}
         : {
-            onBytes: (done, total) =>
+            progress: (done, total) =>
               builder.report({ kind: "progress", ...row, phase: "fetch", done, total, unit: "bytes" }),
           }),
     },

@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts"
 import { copyManifest } from "../oci/copy.ts"
-import { imageSize, writeIndex } from "../oci/image.ts"
+import { readImage } from "../oci/image.ts"
+import { writeIndex } from "../oci/write-image.ts"
 import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import type { Key, KeyInput } from "../plan/key.ts"
@@ -62,16 +63,16 @@ async function pushPlatform(push: Push, image: Image, done: Done): Promise<void>
     const start = push.elapsed()
     push.report({ kind: "started", ...subject })
     const mountFrom = push.parentRepository(image)
-    const { bytes } = await copyManifest(
+    const { moved } = await copyManifest(
       from,
       { store: target.store, repository },
       {
         signal: push.signal,
-        ...(mountFrom === undefined ? {} : { mountFrom: [target.repositoryOf(mountFrom)] }),
-        onBytes: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
+        ...(mountFrom === undefined ? {} : { mountFrom: target.repositoryOf(mountFrom) }),
+        progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
       },
     )
-    push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes })
+    push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes: moved })
     if (done.checks === undefined) await copyChecks(from, to)
   }
   if (done.checks !== undefined) await attachChecks(to, done.checks)
@@ -96,6 +97,7 @@ async function releasedPlatform(push: Push, image: Image, done: Done): Promise<R
   const check = checkKeyOf(done.digest, image.checks)
   const summary = done.checks ?? (await checkSummaries(to)).find(({ key, failed }) => key === check && failed === 0)
   if (summary === undefined) throw new Error(`${image.id} has no evidence under ${check}`)
+  const { layers } = await readImage(to.store, to.repository, done.digest)
   return {
     digest: done.digest,
     parent: done.bases.parent,
@@ -103,6 +105,6 @@ async function releasedPlatform(push: Push, image: Image, done: Done): Promise<R
     key: done.key,
     check,
     checks: { passed: summary.passed, failed: summary.failed },
-    size: await imageSize(to),
+    size: layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
   }
 }

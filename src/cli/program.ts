@@ -1,0 +1,61 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
+import { resolve } from "node:path"
+import { buildCommand } from "./build/flags.ts"
+import { checkCommand } from "./check/flags.ts"
+import { completionCommand } from "./completion/flags.ts"
+import type { Context } from "./context.ts"
+import { doctorCommand } from "./doctor/flags.ts"
+import { initCommand } from "./init/flags.ts"
+import { lockCommand } from "./lock/flags.ts"
+import { planCommand } from "./plan/flags.ts"
+import { publishCommand } from "./publish/flags.ts"
+import { runCommand } from "./run/flags.ts"
+import { schemaCommand } from "./schema/flags.ts"
+import { storeCommand } from "./store/flags.ts"
+import { treeCommand } from "./tree/flags.ts"
+
+/** Runs what a command line asked for, once it is parsed. The runner is imported only then. */
+export type Execute = (run: (context: Context) => Promise<number>) => Promise<void>
+
+/** All commands, declared: help, completion and the reference are read from here. */
+export function makeProgram(execute: Execute, version: string): Command<[], { directory?: string | undefined }> {
+  const program = new Command("nbstacks")
+    .description("Turns a repository of notebook environments into tested, published container images")
+    .version(version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .option("-C, --directory <dir>", "work on the nbstacks.yaml of this folder")
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .showHelpAfterError(false)
+    .addHelpText(
+      "before",
+      [
+        "Start:",
+        "  $ nbstacks init        write an nbstacks.yaml that works at once",
+        "  $ nbstacks plan        what would be built, and because of what",
+        "  $ nbstacks publish     build, check, release and tag the tree",
+        "",
+      ].join("\n"),
+    )
+  const commands: readonly CommandUnknownOpts[] = [
+    initCommand(execute),
+    treeCommand(execute),
+    lockCommand(execute),
+    planCommand(execute),
+    buildCommand(execute),
+    checkCommand(execute),
+    runCommand(execute),
+    publishCommand(execute),
+    doctorCommand(execute),
+    storeCommand(execute),
+    schemaCommand(execute),
+    completionCommand(execute),
+  ]
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  return program
+}
+
+/** The folder that `-C` names, or the current one. */
+export function folderOf(directory: string | undefined, current: string): string {
+  return directory === undefined ? current : resolve(current, directory)
+}
