@@ -143,6 +143,11 @@ export function isIndexType(mediaType: string): boolean {
   return indexTypes.has(mediaType)
 }
 
+/** True for a layer that registries need not have: OCI's non-distributable and Docker's foreign ones. */
+export function isForeign(mediaType: string): boolean {
+  return /\.nondistributable\.|\.foreign\./.test(mediaType)
+}
+
 /**
  * Reads JSON bytes by a schema. `what` names them in the error: `the manifest sha256:…`.
  * Fails with `cannot` when they are too large, no JSON, or something else.
