@@ -1,0 +1,118 @@
+import { Worker } from "node:worker_threads"
+import { Failure } from "../../failure.ts"
+import type { LayerRequest } from "./join.ts"
+import type { WrittenLayer } from "./layer-writer.ts"
+import type { Segment } from "./summary.ts"
+import type { Target } from "../wheel/target.ts"
+import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
+
+/** Worker threads that read wheels and write layers. Disposing ends them, whatever they do. */
+export type SegmentPool = AsyncDisposable & {
+  readonly workers: number
+  /** What a wheel becomes; reads its directory and metadata only. */
+  summarise(wheel: { readonly file: string; readonly filename: string }, target: Target): Promise<Segment>
+  /** Writes a layer blob to a file that must not exist yet. */
+  join(layer: LayerRequest, output: string): Promise<WrittenLayer>
+}
+
+/** What one worker takes at most, in bytes, measured with members of any size. */
+const workerMemory = 110 * 1024 * 1024
+
+/** As many workers as cores, and no more than half of the memory can hold; 16 at most. */
+export function workerCount(machine: { readonly cores: number; readonly memory: number }): number {
+  return Math.max(1, Math.min(16, machine.cores, Math.floor(machine.memory / 2 / workerMemory)))
+}
+
+type Task = {
+  readonly request: WorkerRequest
+  readonly resolve: (value: WorkerAnswer["value"]) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Thread = { readonly worker: Worker; task: Task | undefined }
+
+/** Starts a pool. Threads start with the first task that finds no idle one. Aborting ends what runs. */
+export function startPool(options: { readonly workers: number; readonly signal: AbortSignal }): SegmentPool {
+  const threads: Thread[] = []
+  const waiting: Task[] = []
+  let closed = false
+
+  const feed = (): void => {
+    while (waiting.length > 0) {
+      const idle = threads.find((thread) => thread.task === undefined) ?? grown()
+      if (idle === undefined) return
+      const task = waiting.shift() as Task
+      idle.task = task
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+      idle.worker.postMessage({ id: 0, request: task.request })
+    }
+  }
+  const grown = (): Thread | undefined => {
+    if (threads.length >= options.workers) return undefined
+    const worker = new Worker(new URL("./layer.worker.ts", import.meta.url), {
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      env: {},
+      name: "nbstacks-layers",
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
+    })
+    const thread: Thread = { worker, task: undefined }
+    worker.on("message", (answer: WorkerAnswer) => {
+      const task = thread.task
+      thread.task = undefined
+      task?.resolve(answer.value)
+      feed()
+    })
+    const gone = (error: unknown): void => {
+      const place = threads.indexOf(thread)
+      if (place !== -1) threads.splice(place, 1)
+      thread.task?.reject(error)
+      thread.task = undefined
+      if (!closed) feed()
+    }
+    worker.on("error", gone)
+    worker.on("exit", (code) => gone(new Error(`a worker thread ended with code ${code}`)))
+    threads.push(thread)
+    return thread
+  }
+  const run = async (request: WorkerRequest): Promise<WorkerAnswer["value"]> => {
+    options.signal.throwIfAborted()
+    const value = await new Promise<WorkerAnswer["value"]>((resolve, reject) => {
+      waiting.push({ request, resolve, reject })
+      feed()
+    })
+    if (value.kind === "bug") throw new Error(value.message)
+    if (value.kind !== "failure") return value
+    throw new Failure(value.code, value.sentence, {
+      ...(value.hint === undefined ? {} : { hint: value.hint }),
+      ...(value.detail === undefined ? {} : { cause: new Error(value.detail) }),
+    })
+  }
+  const stop = async (reason: unknown): Promise<void> => {
+    closed = true
+    for (const task of waiting.splice(0)) task.reject(reason)
+    for (const thread of threads) {
+      thread.task?.reject(reason)
+      thread.task = undefined
+    }
+    await Promise.all(threads.map((thread) => thread.worker.terminate()))
+  }
+  const abort = (): void => void stop(options.signal.reason)
+  options.signal.addEventListener("abort", abort, { once: true })
+  return {
+    workers: options.workers,
+    async summarise(wheel, target) {
+      const value = await run({ kind: "summarise", ...wheel, target })
+      if (value.kind !== "summarised") throw new Error("a worker thread gave the wrong answer")
+      return value.segment
+    },
+    async join(layer, output) {
+      const value = await run({ kind: "join", layer, output })
+      if (value.kind !== "joined") throw new Error("a worker thread gave the wrong answer")
+      return value.layer
+    },
+    async [Symbol.asyncDispose]() {
+      options.signal.removeEventListener("abort", abort)
+      await stop(new Error("the worker threads were ended"))
+    },
+  }
+}

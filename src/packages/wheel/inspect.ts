@@ -1,0 +1,116 @@
+import type { Bytes } from "./bytes.ts"
+import { readMember } from "./content.ts"
+import { parseEntryPoints, type EntryPoint } from "./entry-points.ts"
+import { normalName, parseWheelName } from "./filename.ts"
+import { parseRecord, type RecordRow } from "./record.ts"
+import { shown, type Refuse } from "./refusal.ts"
+import { normalVersion } from "./versions.ts"
+import type { Member } from "./zip.ts"
+
+/** What a wheel says about itself. */
+export type WheelFacts = {
+  /** As METADATA writes them. */
+  readonly name: string
+  readonly version: string
+  /** The name part of the `.dist-info` folder, under which headers are installed. */
+  readonly distribution: string
+  /** `NAME-VERSION.dist-info`, as in the archive. */
+  readonly distInfo: string
+  readonly record: ReadonlyMap<string, RecordRow>
+  readonly entryPoints: readonly EntryPoint[]
+}
+
+const metadataLimit = 16 * 1024 * 1024
+const recordLimit = 128 * 1024 * 1024
+
+/**
+ * Reads WHEEL, METADATA, RECORD and entry_points.txt, and compares them with the file name. Every file but RECORD
+ * and its signatures has to be in RECORD; whether its hash is right is seen when the file is read.
+ * https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+ */
+export function inspectWheel(
+  wheel: { readonly bytes: Bytes; readonly members: readonly Member[]; readonly filename: string },
+  refuse: Refuse,
+): WheelFacts {
+  const { bytes, members, filename } = wheel
+  const distInfo = findDistInfo(members, filename, refuse)
+  const byPath = new Map(members.map((member) => [member.path, member]))
+  const text = (file: string, limit: number): string | undefined => {
+    const member = byPath.get(`${distInfo}/${file}`)
+    return member === undefined ? undefined : readMember(bytes, member, { refuse, limit }).toString("utf8")
+  }
+  const required = (file: string, limit = metadataLimit): string => {
+    const found = text(file, limit)
+    if (found === undefined) throw refuse(`it has no ${file}`)
+    return found
+  }
+  checkWheelVersion(required("WHEEL"), refuse)
+  const metadata = required("METADATA")
+  const name = field(metadata, "Name") ?? ""
+  const version = field(metadata, "Version") ?? ""
+  const named = parseWheelName(filename)
+  if (named === undefined) throw refuse("its name is no wheel's name")
+  if (normalName(name) !== normalName(named.distribution) || normalVersion(version) !== normalVersion(named.version)) {
+    throw refuse(`its metadata says ${shown(`${name} ${version}`)}`)
+  }
+  const record = readRecord(required("RECORD", recordLimit), refuse)
+  for (const { path } of members) {
+    if (!record.has(path) && !isRecordFile(path, distInfo))
+      throw refuse(`its member ${shown(path)} is not in its RECORD`)
+  }
+  return {
+    name,
+    version,
+    distribution: named.distribution,
+    distInfo,
+    record,
+    entryPoints: parseEntryPoints(text("entry_points.txt", metadataLimit) ?? "", refuse),
+  }
+}
+
+/** RECORD and its signatures stand for themselves: nothing hashes them. */
+export function isRecordFile(path: string, distInfo: string): boolean {
+  return ["RECORD", "RECORD.jws", "RECORD.p7s"].some((name) => path === `${distInfo}/${name}`)
+}
+
+function findDistInfo(members: readonly Member[], filename: string, refuse: Refuse): string {
+  const folders = new Set<string>()
+  for (const { path } of members) {
+    const slash = path.indexOf("/")
+    if (slash > 0 && path.slice(0, slash).endsWith(".dist-info")) folders.add(path.slice(0, slash))
+  }
+  if (folders.size !== 1) throw refuse(`it has ${folders.size} \`.dist-info\` folders instead of one`)
+  const [folder = ""] = folders
+  const match = /^(.+)-([^-]+)\.dist-info$/.exec(folder)
+  const named = parseWheelName(filename)
+  const same =
+    match !== null &&
+    normalName(match[1] ?? "") === normalName(named?.distribution ?? "") &&
+    normalVersion(match[2] ?? "") === normalVersion(named?.version ?? "")
+  if (!same) throw refuse(`its folder ${shown(folder)} belongs to another distribution`)
+  return folder
+}
+
+function checkWheelVersion(text: string, refuse: Refuse): void {
+  const version = field(text, "Wheel-Version")
+  const major = /^(\d+)\.\d+/.exec(version ?? "")?.[1]
+  if (major !== "1")
+    throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
+}
+
+function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
+  const rows = new Map<string, RecordRow>()
+  for (const row of parseRecord(text, refuse)) {
+    const path = row.path.startsWith("./") ? row.path.slice(2) : row.path
+    const other = rows.get(path)
+    if (other !== undefined && other.hash !== row.hash) throw refuse(`its RECORD has two hashes for ${shown(path)}`)
+    rows.set(path, row)
+  }
+  return rows
+}
+
+/** The first value of a field in the head of an RFC 822 text. */
+function field(text: string, name: string): string | undefined {
+  const head = text.split(/\r?\n\r?\n/, 1)[0] ?? ""
+  return new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*\\r?$`, "im").exec(head)?.[1]
+}

@@ -1,0 +1,155 @@
+import { posix } from "node:path"
+import type { Bytes } from "./bytes.ts"
+import { peek, readMember } from "./content.ts"
+import { isInterpreterName } from "./entry-points.ts"
+import { inspectWheel, isRecordFile, type WheelFacts } from "./inspect.ts"
+import { formatRecord, rowFor, type RecordRow } from "./record.ts"
+import { refusals, shown, type Refuse } from "./refusal.ts"
+import { entryScript, wantsInterpreter, withInterpreter } from "./scripts.ts"
+import { headersFolder, interpreterPath, sitePackages, type Target } from "./target.ts"
+import { readZip, type Member } from "./zip.ts"
+import { badPath, foldedPath } from "./zip-name.ts"
+
+/** A file of an installed wheel. */
+export type InstalledFile = {
+  /** Relative to the prefix. */
+  readonly path: string
+  /** 0o775 or 0o664: whatever the archive says, and writable for the group. */
+  readonly mode: number
+  /** In bytes. */
+  readonly size: number
+  readonly source:
+    | { readonly kind: "member"; readonly member: Member; readonly promised: RecordRow | undefined }
+    | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+}
+
+/** A wheel as it stands in an environment. */
+export type Installation = {
+  /** As METADATA writes them. */
+  readonly name: string
+  readonly version: string
+  /** Relative to the prefix: where its metadata is. */
+  readonly distInfo: string
+  /** Sorted by path. */
+  readonly files: readonly InstalledFile[]
+}
+
+/** Written by the installer, whatever the wheel brings. */
+const written = ["INSTALLER", "REQUESTED", "RECORD", "direct_url.json"]
+const scriptLimit = 16 * 1024 * 1024
+
+/**
+ * What a wheel becomes in an environment: "Installing a wheel" of the binary distribution format, for any target
+ * and on any host. Reads the archive's directory, its metadata and the first bytes of its scripts; nothing is written.
+ * Fails with one sentence that begins with the wheel's name.
+ */
+export function planInstallation(wheel: { bytes: Bytes; filename: string }, target: Target): Installation {
+  const { bytes, filename } = wheel
+  const refuse = refusals(filename)
+  const members = readZip(bytes, filename)
+  const facts = inspectWheel({ bytes, members, filename }, refuse)
+  const site = sitePackages(target)
+  const distInfo = `${site}/${facts.distInfo}`
+  const files = new Map<string, InstalledFile>()
+  const rows: RecordRow[] = []
+  const relative = (path: string): string => posix.relative(site, path)
+  const add = (file: InstalledFile, row: RecordRow): void => {
+    if (files.has(file.path)) throw refuse(`two of its members would become ${shown(file.path)}`)
+    files.set(file.path, file)
+    rows.push(row)
+  }
+  const addBytes = (path: string, content: Buffer, mode: number): void =>
+    add(
+      { path, mode, size: content.length, source: { kind: "bytes", bytes: content } },
+      rowFor(relative(path), content),
+    )
+
+  const commands = new Set(facts.entryPoints.map((point) => point.name))
+  for (const member of members) {
+    if (written.some((name) => member.path === `${facts.distInfo}/${name}`)) continue
+    const { path, script } = destination(member.path, { target, facts, refuse })
+    if (script !== undefined && commands.has(script)) continue
+    const mode = script !== undefined || member.executable ? 0o775 : 0o664
+    const promised = facts.record.get(member.path)
+    if (script !== undefined && wantsInterpreter(peek(bytes, member, { refuse, count: 8 }))) {
+      const content = readMember(bytes, member, { refuse, limit: scriptLimit })
+      addBytes(path, withInterpreter(content, interpreterPath(target)), mode)
+      continue
+    }
+    const checked = isRecordFile(member.path, facts.distInfo) ? undefined : promised
+    const row = { path: relative(path), hash: promised?.hash ?? "", size: promised?.size ?? "" }
+    add({ path, mode, size: member.size, source: { kind: "member", member, promised: checked } }, row)
+  }
+  for (const point of facts.entryPoints)
+    addBytes(`bin/${point.name}`, entryScript(point, interpreterPath(target)), 0o775)
+  addBytes(`${distInfo}/INSTALLER`, Buffer.from("nbstacks\n"), 0o664)
+  addBytes(`${distInfo}/REQUESTED`, Buffer.alloc(0), 0o664)
+  const record = Buffer.from(formatRecord([...rows, { path: relative(`${distInfo}/RECORD`), hash: "", size: "" }]))
+  files.set(`${distInfo}/RECORD`, {
+    path: `${distInfo}/RECORD`,
+    mode: 0o664,
+    size: record.length,
+    source: { kind: "bytes", bytes: record },
+  })
+  checkTogether(files, refuse)
+  const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+  return { name: facts.name, version: facts.version, distInfo, files: sorted }
+}
+
+type Where = { readonly path: string; readonly script: string | undefined }
+
+/** Where a member goes: site-packages, or where its `.data` folder says. */
+function destination(path: string, known: { target: Target; facts: WheelFacts; refuse: Refuse }): Where {
+  const { target, facts, refuse } = known
+  const site = sitePackages(target)
+  const [top = "", scheme = "", ...rest] = path.split("/")
+  if (!top.endsWith(".data")) return { path: `${site}/${path}`, script: undefined }
+  const inner = rest.join("/")
+  if (inner === "" || badPath(inner) !== undefined)
+    throw refuse(`its member ${shown(path)} is not in a folder that installers know`)
+  switch (scheme) {
+    case "purelib":
+    case "platlib":
+      return { path: `${site}/${inner}`, script: undefined }
+    case "headers":
+      return { path: `${headersFolder(target, facts.distribution)}/${inner}`, script: undefined }
+    case "data":
+      return { path: guarded(inner, path, refuse), script: undefined }
+    case "scripts":
+      return { path: guarded(`bin/${inner}`, path, refuse), script: inner }
+    default:
+      throw refuse(`its member ${shown(path)} is not in a folder that installers know`)
+  }
+}
+
+/** A path below the prefix that does not replace what makes the environment. `lib64` is a link to `lib` in a venv. */
+function guarded(path: string, member: string, refuse: Refuse): string {
+  const plain = path.startsWith("lib64/") ? `lib/${path.slice("lib64/".length)}` : path
+  const [top = "", second = "", ...more] = plain.split("/")
+  const isEnvironment =
+    plain === "lib64" ||
+    top === "pyvenv.cfg" ||
+    top === "conda-meta" ||
+    (top === "bin" && more.length === 0 && isInterpreterName(second))
+  if (isEnvironment) throw refuse(`its member ${shown(member)} would replace a part of the environment itself`)
+  return plain
+}
+
+/** After all is placed: nothing is a file and a folder, and no two paths differ in case only. */
+function checkTogether(files: ReadonlyMap<string, InstalledFile>, refuse: Refuse): void {
+  const folded = new Map<string, string>()
+  const folders = new Set<string>()
+  for (const path of files.keys()) {
+    const key = foldedPath(path)
+    const other = folded.get(key)
+    if (other !== undefined) throw refuse(`it would install ${shown(other)} and ${shown(path)}`)
+    folded.set(key, path)
+    for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {
+      const folder = key.slice(0, slash)
+      if (folders.has(folder)) break
+      folders.add(folder)
+    }
+  }
+  for (const [key, path] of folded)
+    if (folders.has(key)) throw refuse(`it would install ${shown(path)} as a file and a folder`)
+}

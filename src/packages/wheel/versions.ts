@@ -1,0 +1,20 @@
+import { parse } from "@renovatebot/pep440"
+
+/** A text that two versions share if PEP 440 says that they are one: `1.0` and `v1`, `1.0-alpha.1` and `1.0a1`. */
+export function normalVersion(version: string): string {
+  const parsed = parse(version.trim().replaceAll("_", "."))
+  if (parsed === null) return version.toLowerCase()
+  const { epoch, release, pre, post, dev, local } = parsed
+  const last = release.findLastIndex((part) => part !== 0)
+  const numbers = release.slice(0, Math.max(1, last + 1)).join(".")
+  const joined = (parts: readonly (string | number)[] | null, before: string): string =>
+    parts === null || parts.length === 0 ? "" : before + parts.join("")
+  return [
+    epoch === 0 ? "" : `${epoch}!`,
+    numbers,
+    joined(pre, ""),
+    joined(post, "."),
+    joined(dev, "."),
+    local === null ? "" : `+${local.toLowerCase().replaceAll(",", ".")}`,
+  ].join("")
+}

@@ -1,0 +1,24 @@
+/**
+ * Why a path inside an archive must not be used, or undefined when it may. Paths are relative, with `/`, without
+ * empty, `.` or `..` parts, without drive letters, backslashes or control characters, in parts of at most 255 bytes.
+ */
+export function badPath(path: string): string | undefined {
+  if (path === "") return "is empty"
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(path)) return "has a control character in its name"
+  if (path.includes("\\")) return "has a backslash in its name"
+  if (path.startsWith("/")) return "has an absolute name"
+  if (/^[A-Za-z]:/.test(path)) return "has a drive letter in its name"
+  if (Buffer.byteLength(path) > 3_500) return "has a name of more than 3,500 bytes"
+  for (const part of path.split("/")) {
+    if (part === "..") return "leaves the folder it is installed in"
+    if (part === "" || part === ".") return "has an empty part in its name"
+    if (Buffer.byteLength(part) > 255) return "has a part of more than 255 bytes in its name"
+  }
+  return undefined
+}
+
+/** Two paths with one such text would be one file on a file system that ignores case or Unicode forms. */
+export function foldedPath(path: string): string {
+  return path.normalize("NFC").toLowerCase()
+}
