@@ -43,12 +43,14 @@ function advice(endpoint: Endpoint, { status, errors }: Refused): { code: Failur
   if (status === 401 || status === 403) {
     return { code: "credentials", hint: `Run \`docker login ${endpoint.host}\` with an account that may do this` }
   }
-  if (status === 429) return { code: "temporary", hint: "The registry limits requests: wait, or log in for a higher limit" }
+  if (status === 429)
+    return { code: "temporary", hint: "The registry limits requests: wait, or log in for a higher limit" }
   if (status === 408 || status >= 500) return { code: "temporary", hint: "Try again in a few minutes" }
   if (status === 404 && errors.some(({ code }) => code === "NAME_UNKNOWN")) {
     return { code: "cannot", hint: "Check the name; some registries want a repository to be created first" }
   }
-  if (status === 413) return { code: "cannot", hint: "The registry, or a proxy before it, refuses uploads of this size" }
+  if (status === 413)
+    return { code: "cannot", hint: "The registry, or a proxy before it, refuses uploads of this size" }
   return { code: "cannot" }
 }
 
@@ -70,7 +72,10 @@ export function networkFailure(
     new Failure(kind, `Cannot ${doing}: ${why}`, { hint, cause })
   if (certificateCodes.test(code)) {
     const hint = "Add the authority to what this machine trusts, or name its file in `NODE_EXTRA_CA_CERTS`"
-    return { again: "no", failure: fail("cannot", `the certificate of ${endpoint.host} is not trusted (${code})`, hint) }
+    return {
+      again: "no",
+      failure: fail("cannot", `the certificate of ${endpoint.host} is not trusted (${code})`, hint),
+    }
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_")) {
     const hint = `If it speaks plain HTTP, write \`http://${endpoint.name}\``
@@ -81,10 +86,14 @@ export function networkFailure(
     return { again: "no", failure: fail("temporary", `there is no host ${endpoint.host}`, hint) }
   }
   if (code === "ECONNREFUSED") {
-    return { again: "few", failure: fail("temporary", `nothing answers at ${endpoint.host}`, "Check that it is running") }
+    return {
+      again: "few",
+      failure: fail("temporary", `nothing answers at ${endpoint.host}`, "Check that it is running"),
+    }
   }
-  // ECONNRESET and its kin, HTTP that cannot be parsed (HPE_…), and our own deadline.
-  const broken = /^(?:E[A-Z]+|HPE_\w+|ERR_STREAM_\w+|ERR_HTTP_\w+)$/.test(code) || cause.name === "TimeoutError"
+  // ECONNRESET and its kin, HTTP that cannot be parsed (HPE_…), and our own deadline: an abort by the user never comes here.
+  const broken =
+    /^(?:E[A-Z]+|HPE_\w+|ERR_STREAM_\w+|ERR_HTTP_\w+)$/.test(code) || /^(?:Timeout|Abort)Error$/.test(cause.name)
   if (!broken) return undefined
   const hint = "Try again in a few minutes"
   return { again: "yes", failure: fail("temporary", `the connection to ${endpoint.host} broke`, hint) }

@@ -20,7 +20,10 @@ export type ConfigFile = {
   readonly credsStore?: string | undefined
 }
 
-const text = z.string().nullish().transform((value) => value ?? undefined)
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined)
 
 const Entry: z.ZodType<Entry> = z
   .object({ auth: text, username: text, password: text, identitytoken: text, registrytoken: text })
@@ -28,15 +31,26 @@ const Entry: z.ZodType<Entry> = z
   .transform((value) => value ?? {})
 
 const Schema = z.object({
-  auths: z.record(z.string(), Entry).nullish().transform((value) => value ?? {}),
-  credHelpers: z.record(z.string(), z.string()).nullish().transform((value) => value ?? {}),
+  auths: z
+    .record(z.string(), Entry)
+    .nullish()
+    .transform((value) => value ?? {}),
+  credHelpers: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((value) => value ?? {}),
   credsStore: text,
 })
 
 /** Where logins may be, in the order in which they are asked: what the user names first, then Docker's, then Podman's. */
 export function configPaths({ env, machine }: Pick<Host, "env" | "machine">): readonly string[] {
   const named = (name: string): string | undefined => (env[name] === "" ? undefined : env[name])
-  const [named_, docker, runtime, config] = ["REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"].map(named)
+  const [named_, docker, runtime, config] = [
+    "REGISTRY_AUTH_FILE",
+    "DOCKER_CONFIG",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+  ].map(named)
   const paths = [
     named_,
     join(docker ?? join(machine.home, ".docker"), "config.json"),
@@ -69,7 +83,9 @@ export async function readConfigFile({ files }: Pick<Host, "files">, path: strin
 export function entryCredentials(entry: Entry): Credentials | undefined {
   if (entry.registrytoken) return { kind: "registry", token: entry.registrytoken }
   if (entry.identitytoken) return { kind: "identity", token: entry.identitytoken }
-  const joined = Buffer.from(entry.auth ?? "", "base64").toString("utf8").replaceAll("\0", "")
+  const joined = Buffer.from(entry.auth ?? "", "base64")
+    .toString("utf8")
+    .replaceAll("\0", "")
   const colon = joined.indexOf(":")
   const username = colon < 0 ? (entry.username ?? "") : joined.slice(0, colon)
   const password = colon < 0 ? (entry.password ?? "") : joined.slice(colon + 1)
@@ -87,7 +103,9 @@ export function entryNames(host: string, prefix: string): readonly string[] {
     ? ["index.docker.io", "docker.io", "registry-1.docker.io"]
     : [host]
   const addresses = hosts.flatMap((name) =>
-    ["", "https://", "http://"].flatMap((scheme) => ["", "/", "/v1/", "/v2/", "/v1", "/v2"].map((end) => `${scheme}${name}${end}`)),
+    ["", "https://", "http://"].flatMap((scheme) =>
+      ["", "/", "/v1/", "/v2/", "/v1", "/v2"].map((end) => `${scheme}${name}${end}`),
+    ),
   )
   return [...paths, ...addresses]
 }

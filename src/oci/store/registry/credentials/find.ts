@@ -29,11 +29,7 @@ export async function findCredentials(
   return undefined
 }
 
-async function findIn(
-  host: Pick<Host, "run">,
-  file: ConfigFile,
-  wanted: Wanted,
-): Promise<Credentials | undefined> {
+async function findIn(host: Pick<Host, "run">, file: ConfigFile, wanted: Wanted): Promise<Credentials | undefined> {
   const names = entryNames(wanted.host, wanted.prefix)
   const first = <T>(record: Readonly<Record<string, T>>): T | undefined =>
     names.flatMap((name) => (Object.hasOwn(record, name) ? [record[name] as T] : []))[0]
@@ -49,8 +45,8 @@ async function findIn(
     })
     if (found !== undefined) return found
   }
-  const entry = names.map((name) => (Object.hasOwn(file.auths, name) ? file.auths[name] : undefined)).find(
-    (candidate) => candidate !== undefined && entryCredentials(candidate) !== undefined,
-  )
+  const entry = names
+    .map((name) => (Object.hasOwn(file.auths, name) ? file.auths[name] : undefined))
+    .find((candidate) => candidate !== undefined && entryCredentials(candidate) !== undefined)
   return entry === undefined ? undefined : entryCredentials(entry)
 }

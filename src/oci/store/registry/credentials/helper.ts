@@ -15,11 +15,16 @@ const timeout = 60_000
  */
 export async function askHelper(
   host: Pick<Host, "run">,
-  { name, server, signal }: { readonly name: string; readonly server: string; readonly signal?: AbortSignal | undefined },
+  {
+    name,
+    server,
+    signal,
+  }: { readonly name: string; readonly server: string; readonly signal?: AbortSignal | undefined },
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`
   const hint = `Install \`${program}\`, or run \`docker login ${server}\` without it`
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw new Failure("credentials", `\`${name}\` is not the name of a credential helper`)
+  if (!/^[A-Za-z0-9._-]+$/.test(name))
+    throw new Failure("credentials", `\`${name}\` is not the name of a credential helper`)
   const finished = await host
     .run({ argv: [program, "get"], input: server, timeout, ...(signal === undefined ? {} : { signal }) })
     .catch((cause: unknown) => {
@@ -29,13 +34,18 @@ export async function askHelper(
   if (finished.code !== 0) {
     const said = `${finished.stdout}\n${finished.stderr}`.trim()
     if (/credentials not found|no credentials|not found in native keychain/i.test(said)) return undefined
-    throw new Failure("credentials", `\`${program}\` did not give the login of ${server}: it ended with ${finished.code}`, {
-      hint,
-      detail: said.slice(-1000),
-    })
+    throw new Failure(
+      "credentials",
+      `\`${program}\` did not give the login of ${server}: it ended with ${finished.code}`,
+      {
+        hint,
+        detail: said.slice(-1000),
+      },
+    )
   }
   const parsed = Answer.safeParse(parseJson(finished.stdout))
-  if (!parsed.success) throw new Failure("credentials", `\`${program}\` answered in another form than expected`, { hint })
+  if (!parsed.success)
+    throw new Failure("credentials", `\`${program}\` answered in another form than expected`, { hint })
   const { Username: username, Secret: secret } = parsed.data
   if (username === "" && secret === "") return undefined
   return username === "<token>" ? { kind: "identity", token: secret } : { kind: "password", username, password: secret }

@@ -1,0 +1,97 @@
+import { z } from "zod"
+import { Failure } from "../../../failure.ts"
+import { Descriptor } from "../../descriptor.ts"
+import { digestOf, type Digest } from "../../digest.ts"
+import { parseJson } from "../../manifest.ts"
+import { mediaTypes } from "../../media-types.ts"
+import { pauseAfter } from "./backoff.ts"
+import { getManifest, sendManifest } from "./manifests.ts"
+import { named, repositoryAt } from "./places.ts"
+import type { Transport } from "./transport.ts"
+
+export type Attachment = {
+  readonly repository: string
+  readonly subject: Digest
+  readonly bytes: Uint8Array
+}
+
+const Attached = z.object({
+  mediaType: z.string(),
+  artifactType: z.string().optional(),
+  config: z.object({ mediaType: z.string() }).optional(),
+  subject: Descriptor,
+  annotations: z.record(z.string(), z.string()).optional(),
+})
+
+/**
+ * The descriptor under which a manifest is listed: its artifact type (an image's is the media type of its
+ * configuration) and its annotations are lifted. Fails with `cannot` when it has not this subject.
+ */
+export function attachedTo({ subject, bytes }: Attachment): Descriptor {
+  const digest = digestOf(bytes)
+  const parsed = parseJson(bytes, Attached, `the manifest ${digest}`)
+  if (parsed.subject.digest !== subject) {
+    throw new Failure("cannot", `The manifest ${digest} refers to ${parsed.subject.digest}, not to ${subject}`)
+  }
+  const artifactType = parsed.artifactType ?? parsed.config?.mediaType
+  return {
+    mediaType: parsed.mediaType,
+    digest,
+    size: bytes.length,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(parsed.annotations === undefined ? {} : { annotations: parsed.annotations }),
+  }
+}
+
+/** The list as others wrote it: what we do not know stays in it. */
+const List = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string() })) })
+
+const tries = 8
+
+/**
+ * Adds a descriptor to the index under a fallback tag: read, written under the condition that nobody else wrote, read
+ * again, and all of it repeated while the descriptor is not there. Fails with `temporary` when others always win.
+ */
+export async function updateFallback(
+  transport: Transport,
+  { repository, tag, attached }: { readonly repository: string; readonly tag: string; readonly attached: Descriptor },
+): Promise<void> {
+  const { endpoint, host, signal } = transport.context
+  const name = named(endpoint, repositoryAt(endpoint, repository), tag)
+  for (let tried = 0; tried < tries; tried += 1) {
+    const { list, etag, there } = await readList(transport, { repository, tag, name })
+    if (list.manifests.some(({ digest }) => digest === attached.digest)) return
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...list, manifests: [...list.manifests, attached] }))
+    const { call, answer } = await sendManifest(transport, repository, {
+      reference: tag,
+      bytes,
+      mediaType: mediaTypes.ociIndex,
+      headers: there ? (etag === undefined ? {} : { "if-match": etag }) : { "if-none-match": "*" },
+    })
+    const written = answer.status >= 200 && answer.status < 300
+    if (!written && answer.status !== 412) throw await transport.refused(call, answer)
+    if (written) {
+      const now = await readList(transport, { repository, tag, name })
+      if (now.list.manifests.some(({ digest }) => digest === attached.digest)) return
+    }
+    await host.sleep(pauseAfter(tried, parseInt(host.random(4), 16) / 2 ** 32), signal)
+  }
+  throw new Failure("temporary", `Cannot add to ${name}: others write it at the same time`, { hint: "Try again" })
+}
+
+async function readList(
+  transport: Transport,
+  { repository, tag, name }: { readonly repository: string; readonly tag: string; readonly name: string },
+): Promise<{ readonly list: z.infer<typeof List>; readonly etag: string | undefined; readonly there: boolean }> {
+  const found = await getManifest(transport, repository, tag)
+  if (found === undefined) {
+    const list = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }
+    return { list, etag: undefined, there: false }
+  }
+  if (found.manifest.descriptor.mediaType !== mediaTypes.ociIndex) {
+    throw new Failure("cannot", `${name} is no list of referrers, but ${found.manifest.descriptor.mediaType}`, {
+      hint: "Delete that tag: the distribution specification keeps its name for such lists",
+    })
+  }
+  return { list: parseJson(found.manifest.bytes, List, name), etag: found.etag, there: true }
+}

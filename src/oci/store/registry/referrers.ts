@@ -1,0 +1,112 @@
+import type { Descriptor } from "../../descriptor.ts"
+import { partsOf, type Digest } from "../../digest.ts"
+import { ImageIndex, parseJson } from "../../manifest.ts"
+import { mediaTypes } from "../../media-types.ts"
+import { attachedTo, updateFallback, type Attachment } from "./fallback-tag.ts"
+import { getManifest, putManifest } from "./manifests.ts"
+import { pages } from "./pages.ts"
+import { named, repositoryAt } from "./places.ts"
+import { pullScope } from "./scope.ts"
+import type { Answer, Call, Transport } from "./transport.ts"
+
+/** Whether a registry has the referrers API; undefined until it was asked. */
+export type ReferrersApi = { present: boolean | undefined }
+
+/**
+ * The manifests that refer to a subject: what the referrers API lists, and what the fallback tag does, since clients
+ * of a registry that got the API later may have written that.
+ */
+export async function listReferrers(
+  transport: Transport,
+  api: ReferrersApi,
+  { repository, subject }: { readonly repository: string; readonly subject: Digest },
+): Promise<readonly Descriptor[]> {
+  const [listed = [], tagged] = await Promise.all([
+    api.present === false ? undefined : listByApi(transport, api, { repository, subject }),
+    listByTag(transport, repository, subject),
+  ])
+  const seen = new Set<Digest>()
+  return [...listed, ...tagged].filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+}
+
+/** `undefined` if the registry does not have the API. GCP answers with a page to log in, others with 400, 404 or 405. */
+async function listByApi(
+  transport: Transport,
+  api: ReferrersApi,
+  { repository, subject }: { readonly repository: string; readonly subject: Digest },
+): Promise<readonly Descriptor[] | undefined> {
+  const { endpoint } = transport.context
+  const whole = repositoryAt(endpoint, repository)
+  const call: Call = {
+    method: "GET",
+    url: `/v2/${whole}/referrers/${subject}`,
+    scopes: [pullScope(whole)],
+    doing: `list what refers to ${named(endpoint, whole, subject)}`,
+    headers: { accept: mediaTypes.ociIndex },
+  }
+  const found: Descriptor[] = []
+  for await (const answer of pages(transport, call)) {
+    const here = await indexOf(transport, answer)
+    if (here === "unknown repository") return []
+    if (here === "no api") {
+      api.present = false
+      return undefined
+    }
+    if (here === undefined) throw await transport.refused(call, answer)
+    api.present = true
+    found.push(...here.manifests)
+  }
+  return found
+}
+
+async function indexOf(
+  transport: Transport,
+  answer: Answer,
+): Promise<ImageIndex | "no api" | "unknown repository" | undefined> {
+  if (answer.status === 200) {
+    const type = answer.headers["content-type"] ?? ""
+    if (!type.startsWith(mediaTypes.ociIndex)) return "no api"
+    return parseJson(answer.bytes, ImageIndex, `the list of referrers of ${transport.context.endpoint.host}`)
+  }
+  if (![400, 404, 405, 406, 501].includes(answer.status) && (answer.status < 300 || answer.status >= 400))
+    return undefined
+  const errors = await transport.errors(answer)
+  return errors.some(({ code }) => code === "NAME_UNKNOWN") ? "unknown repository" : "no api"
+}
+
+async function listByTag(transport: Transport, repository: string, subject: Digest): Promise<readonly Descriptor[]> {
+  const found = await getManifest(transport, repository, fallbackTag(subject))
+  if (found === undefined) return []
+  const { mediaType, digest } = found.manifest.descriptor
+  // Another tool's tag of the same form is no list of ours.
+  if (mediaType !== mediaTypes.ociIndex) return []
+  return parseJson(found.manifest.bytes, ImageIndex, `the fallback list of referrers ${digest}`).manifests
+}
+
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema */
+export function fallbackTag(subject: Digest): string {
+  const { algorithm, hex } = partsOf(subject)
+  return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`
+}
+
+/**
+ * Puts a manifest that has a subject. Where the registry does not say that it took note of the subject, and does not
+ * list the manifest when asked, the fallback tag is written. Fails with `cannot` when the manifest has another subject.
+ */
+export async function attachManifest(
+  transport: Transport,
+  api: ReferrersApi,
+  attachment: Attachment,
+): Promise<Descriptor> {
+  const { repository, subject, bytes } = attachment
+  const attached = attachedTo(attachment)
+  const { digest, headers } = await putManifest(transport, repository, { bytes, mediaType: attached.mediaType })
+  // An echoed header alone is no proof: some registries gave it before they had the API.
+  if (headers["oci-subject"] === subject && api.present === true) return attached
+  if (api.present !== false) {
+    const listed = await listByApi(transport, api, { repository, subject })
+    if (listed?.some((descriptor) => descriptor.digest === digest) === true) return attached
+  }
+  await updateFallback(transport, { repository, tag: fallbackTag(subject), attached })
+  return attached
+}
