@@ -21,7 +21,10 @@ function matching(tree: Tree, name: string): readonly RowId[] {
   if (skipped !== undefined) throw new Failure("cannot", `\`${skipped.image}\` is skipped: ${skipped.reason}`)
   const all = [...new Set([...ids, ...ids.map((id) => id.split(":")[0] ?? id)])]
   const near = all.length === 0 ? undefined : closest(name, all)
-  const hint = near !== undefined && distance(name, near) <= 3 ? `Did you mean \`${near}\`?` : "Run `nbstacks tree` to see the rows"
+  const hint =
+    near !== undefined && distance(name, near) <= 3
+      ? `Did you mean \`${near}\`?`
+      : "Run `nbstacks tree` to see the rows"
   throw new Failure("cannot", `There is no row or image \`${name}\``, { hint })
 }
 
@@ -31,7 +34,8 @@ function matching(tree: Tree, name: string): readonly RowId[] {
  */
 export function selectRows(tree: Tree, { only, except }: Selection): Tree {
   if (only.length === 0 && except.length === 0) return tree
-  const wanted = only.length === 0 ? new Set(tree.images.map(({ id }) => id)) : withAncestors(tree, rowsNamed(tree, only))
+  const wanted =
+    only.length === 0 ? new Set(tree.images.map(({ id }) => id)) : withAncestors(tree, rowsNamed(tree, only))
   const dropped = withDescendants(tree, rowsNamed(tree, except))
   const images = tree.images.filter(({ id }) => wanted.has(id) && !dropped.has(id))
   const asked = only.length === 0 ? [] : rowsNamed(tree, only)
@@ -42,7 +46,8 @@ export function selectRows(tree: Tree, { only, except }: Selection): Tree {
 
 function withAncestors(tree: Tree, ids: readonly RowId[]): ReadonlySet<RowId> {
   const wanted = new Set(ids)
-  for (const image of tree.images.toReversed()) if (wanted.has(image.id)) for (const id of basesOf(image)) wanted.add(id)
+  for (const image of tree.images.toReversed())
+    if (wanted.has(image.id)) for (const id of basesOf(image)) wanted.add(id)
   return wanted
 }
 
