@@ -9,8 +9,12 @@ import { named, repositoryAt } from "./places.ts"
 import { pullScope } from "./scope.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
 
-/** Whether a registry has the referrers API; undefined until it was asked. */
-export type ReferrersApi = { present: boolean | undefined }
+/** What a registry's referrers API is like; undefined until it was seen. */
+export type ReferrersApi = {
+  present: boolean | undefined
+  /** True if it lists annotations, as it must and some do not. */
+  faithful: boolean | undefined
+}
 
 /**
  * The manifests that refer to a subject: what the referrers API lists, and what the fallback tag does, since clients
@@ -25,8 +29,13 @@ export async function listReferrers(
     api.present === false ? undefined : listByApi(transport, api, { repository, subject }),
     listByTag(transport, repository, subject),
   ])
-  const seen = new Set<Digest>()
-  return [...listed, ...tagged].filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+  const byDigest = new Map(tagged.map((descriptor) => [descriptor.digest, descriptor]))
+  for (const descriptor of listed) {
+    const known = byDigest.get(descriptor.digest)
+    if (known?.annotations === undefined || descriptor.annotations !== undefined)
+      byDigest.set(descriptor.digest, descriptor)
+  }
+  return [...byDigest.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1))
 }
 
 /** `undefined` if the registry does not have the API. GCP answers with a page to log in, others with 400, 404 or 405. */
@@ -90,8 +99,9 @@ export function fallbackTag(subject: Digest): string {
 }
 
 /**
- * Puts a manifest that has a subject. Where the registry does not say that it took note of the subject, and does not
- * list the manifest when asked, the fallback tag is written. Fails with `cannot` when the manifest has another subject.
+ * Puts a manifest that has a subject. Where the registry does not say that it took note of the subject, or does not
+ * list the manifest as it is when asked, the fallback tag is written. Fails with `cannot` when the manifest has another
+ * subject.
  */
 export async function attachManifest(
   transport: Transport,
@@ -100,13 +110,23 @@ export async function attachManifest(
 ): Promise<Descriptor> {
   const { repository, subject, bytes } = attachment
   const attached = attachedTo(attachment)
-  const { digest, headers } = await putManifest(transport, repository, { bytes, mediaType: attached.mediaType })
+  const { headers } = await putManifest(transport, repository, { bytes, mediaType: attached.mediaType })
   // An echoed header alone is no proof: some registries gave it before they had the API.
-  if (headers["oci-subject"] === subject && api.present === true) return attached
-  if (api.present !== false) {
+  if (headers["oci-subject"] === subject && api.faithful === true) return attached
+  if (api.present !== false && api.faithful !== false) {
     const listed = await listByApi(transport, api, { repository, subject })
-    if (listed?.some((descriptor) => descriptor.digest === digest) === true) return attached
+    const found = listed?.find(({ digest }) => digest === attached.digest)
+    const faithful = found !== undefined && isListed(attached, found)
+    if (found !== undefined && Object.keys(attached.annotations ?? {}).length > 0) api.faithful = faithful
+    if (faithful) return attached
   }
   await updateFallback(transport, { repository, tag: fallbackTag(subject), attached })
   return attached
+}
+
+function isListed(attached: Descriptor, found: Descriptor): boolean {
+  const wanted = Object.entries(attached.annotations ?? {})
+  return (
+    found.artifactType === attached.artifactType && wanted.every(([name, value]) => found.annotations?.[name] === value)
+  )
 }

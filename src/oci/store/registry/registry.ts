@@ -38,7 +38,7 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
   const transport = makeTransport(context, makeAuthority(context, options.credentials))
   const preconditions = makePreconditions(transport)
   const turns = makeTurns()
-  const api: ReferrersApi = { present: undefined }
+  const api: ReferrersApi = { present: undefined, faithful: undefined }
   const manners: Manners = { chunksOnly: false }
 
   return {
