@@ -45,7 +45,7 @@ export async function pushRow(
   const released: Record<string, ReleasedPlatform> = {}
   const manifests: { platform: Done["platform"]; digest: Digest }[] = []
   for (const done of platforms.toSorted((a, b) => (a.platform < b.platform ? -1 : 1))) {
-    await pushPlatform(push, image, done)
+    await sendPlatform(push, image, done)
     released[done.platform] = await releasedPlatform(push, image, done)
     manifests.push({ platform: done.platform, digest: done.digest })
   }
@@ -53,7 +53,11 @@ export async function pushRow(
   return { id: image.id, repository: image.repository, index: index.digest, platforms: released }
 }
 
-async function pushPlatform(push: Push, image: Image, done: Done): Promise<void> {
+/**
+ * Puts a row's image for one platform, and the evidence it has, into the target by digest, and records its key.
+ * Throws `Overtaken` when other bytes were recorded for the key.
+ */
+export async function sendPlatform(push: Push, image: Image, done: Done): Promise<void> {
   const { target } = push
   const repository = target.repositoryOf(image.repository)
   const from = { store: done.place.store, repository: done.place.repositoryOf(image.repository), digest: done.digest }

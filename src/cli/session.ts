@@ -1,0 +1,101 @@
+import { cacheFolder } from "../files/cache-folder.ts"
+import { join } from "node:path"
+import { openLayout, type Layout } from "../oci/store/layout/layout.ts"
+import { defaultStoreFolder } from "../oci/store/layout/folder.ts"
+import { serveStore, type StoreServer } from "../oci/store/server/serve.ts"
+import { keysOf, type Keyed, type Slot } from "../plan/key.ts"
+import type { Host } from "../host/host.ts"
+import { gatherKnown, type Knowledge } from "../state/known.ts"
+import { localPlace, namespaceOf, registryPlace, type Place } from "../state/place.ts"
+import { openStore } from "../oci/store/open.ts"
+import { readBranch } from "../git/git.ts"
+import { planTree } from "../plan/plan-tree.ts"
+import type { Plan } from "../plan/plan.ts"
+import type { Tree } from "../tree/tree.ts"
+import type { Context } from "./context.ts"
+
+/** A tree with its keys, and the stores that it lives in. */
+export type Session = AsyncDisposable & {
+  readonly tree: Tree
+  readonly keys: ReadonlyMap<Slot, Keyed>
+  readonly layout: Layout
+  readonly local: Place
+  /** Where releases are: the registry, or the local store where there is none. */
+  readonly target: Place
+  /** The target, then the local store. */
+  readonly places: readonly Place[]
+  /** `host:port` at which the local store is served from the first call until the session is disposed. */
+  readonly serve: () => Promise<string>
+  /** A folder of the user's cache for this tree. */
+  readonly cache: string
+}
+
+/** Opens the stores of a tree. Nothing is asked yet. */
+export function openSession({ host, folder, signal }: Context, tree: Tree): Session {
+  const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
+  const local = localPlace(layout, tree)
+  const target =
+    tree.registry === undefined
+      ? local
+      : registryPlace(openStore(registryReference(tree.registry, folder), host, { signal }), tree)
+  const server = lazyServer(layout, host)
+  return {
+    tree,
+    keys: keysOf(tree),
+    layout,
+    local,
+    target,
+    places: target === local ? [local] : [target, local],
+    serve: server.address,
+    cache: join(cacheFolder(host), "trees", namespaceOf(tree.folder)),
+    [Symbol.asyncDispose]: server.stop,
+  }
+}
+
+/** A relative path to a layout is relative to the tree's folder. */
+function registryReference(registry: string, folder: string): string {
+  return /^\.\.?(?:\/|$)/.test(registry) ? join(folder, registry) : registry
+}
+
+function lazyServer(
+  layout: Layout,
+  host: Host,
+): { readonly address: () => Promise<string>; readonly stop: () => Promise<void> } {
+  let server: Promise<StoreServer> | undefined
+  return {
+    address: async () => (await (server ??= serveStore(layout, host))).address,
+    stop: async () => {
+      await (await server)?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export type Asked = { readonly offline: boolean; readonly verify: boolean; readonly places?: readonly Place[] }
+
+/** Asks the stores what they know, and plans. */
+export async function think(
+  { host }: Context,
+  session: Session,
+  { offline, verify, places = session.places }: Asked,
+): Promise<{ readonly plan: Plan; readonly knowledge: Knowledge }> {
+  const hintFile = join(session.cache, "latest-release")
+  const branch = offline ? undefined : await readBranch(session.tree.folder, host)
+  const hint = offline ? 0 : await readHint(host, hintFile)
+  const knowledge = await gatherKnown({
+    tree: session.tree,
+    keys: session.keys,
+    places: offline ? [] : places,
+    branch,
+    verify,
+    hint,
+  })
+  const sequence = knowledge.latest?.release.sequence ?? 0
+  if (sequence > hint) await host.files.write(hintFile, String(sequence)).catch(() => undefined)
+  return { plan: planTree(session.tree, session.keys, knowledge), knowledge }
+}
+
+/** The number of the newest release that was seen, so that the next question is short; 0 if none was. */
+async function readHint({ files }: Host, path: string): Promise<number> {
+  const text = await files.readText(path).catch(() => "")
+  return /^\d{1,10}$/.test(text) ? Number(text) : 0
+}
