@@ -2,7 +2,7 @@ import { z } from "zod"
 import { Failure } from "../../../failure.ts"
 import { Digests } from "../../descriptor.ts"
 import type { Digest } from "../../digest.ts"
-import { ImageIndex, ImageManifest, isIndexType, isManifestType, parseJson } from "../../manifest.ts"
+import { ImageIndex, ImageManifest, isForeign, isIndexType, isManifestType, parseJson } from "../../manifest.ts"
 
 /** What a manifest or an index names. */
 export type References = {
@@ -52,9 +52,4 @@ export function referencesOf(bytes: Uint8Array, mediaType: string): References {
   }
   const other = parseJson(bytes, Other, "the manifest")
   return { blobs: [], manifests: [], subject: other.subject?.digest, artifactType: undefined, annotations: undefined }
-}
-
-/** True for a layer that registries need not have: OCI's non-distributable and Docker's foreign ones. */
-export function isForeign(mediaType: string): boolean {
-  return /\.nondistributable\.|\.foreign\./.test(mediaType)
 }

@@ -3,7 +3,7 @@ export type Ranged = "whole" | "unsatisfiable" | readonly [number, number]
 
 /**
  * Reads a `Range` header for a body of so many bytes. Several ranges, or a header that is malformed, ask for all of
- * it, as RFC 9110, 14.2 allows.
+ * it; a range that ends before it begins is refused. RFC 9110, 14.2 allows both.
  */
 export function readRange(header: string | undefined, size: number): Ranged {
   const found = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "")
@@ -14,8 +14,7 @@ export function readRange(header: string | undefined, size: number): Ranged {
     return count === 0 ? "unsatisfiable" : [size - count, size - 1]
   }
   const [first, last] = [Number(from), to === "" ? size - 1 : Math.min(Number(to), size - 1)]
-  if (to !== "" && Number(to) < first) return "whole"
-  return first >= size ? "unsatisfiable" : [first, last]
+  return first >= size || last < first ? "unsatisfiable" : [first, last]
 }
 
 /** Reads the `Content-Range` of an upload, `FIRST-LAST`, with or without `bytes ` before it; undefined when malformed. */

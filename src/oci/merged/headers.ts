@@ -1,0 +1,67 @@
+import { join } from "node:path"
+import { Failure } from "../../failure.ts"
+import type { Files } from "../../host/files.ts"
+import type { Layer } from "../image.ts"
+import { layerEntries } from "../layer/open.ts"
+import type { TarHeader } from "../tar/header.ts"
+
+/** The header of a layer's member, its path relative and without `.` or empty parts. The root itself is `""`. */
+export type LayerHeader = TarHeader & { readonly mtime: number }
+
+/** Where headers are kept, so that a layer is inflated once for many images. */
+export type HeaderCache = { readonly files: Files; readonly folder: string }
+
+/** Rises when the form of cached headers changes. */
+const format = 1
+
+/**
+ * The headers of all members of a layer, in order. With a cache they are read from there; a cached file that cannot
+ * be read counts as none. Fails with `cannot` when a member's path leads out of the image.
+ */
+export async function readHeaders(layer: Layer, cache?: HeaderCache): Promise<readonly LayerHeader[]> {
+  const path = cache === undefined ? "" : join(cache.folder, `${layer.diffId.replace(":", "-")}.json`)
+  const known = cache === undefined ? undefined : await readCached(cache, path)
+  if (known !== undefined) return known
+  const headers: LayerHeader[] = []
+  for await (const { header } of layerEntries(layer)) {
+    const link = header.kind === "hardlink" ? { link: relativePath(header.link ?? "") } : {}
+    headers.push({ ...header, path: relativePath(header.path), ...link })
+  }
+  if (cache !== undefined) await cache.files.write(path, JSON.stringify({ format, headers: headers.map(packed) }))
+  return headers
+}
+
+/** A member's path without `/`, `.` and `..`. Fails with `cannot` where `..` is in it. */
+export function relativePath(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".")
+  if (parts.includes("..")) throw new Failure("cannot", `A layer has a member that leads out of it: ${path}`)
+  return parts.join("/")
+}
+
+type Packed = Omit<LayerHeader, "xattrs"> & { readonly xattrs?: Readonly<Record<string, string>> }
+
+/** Extended attributes are bytes, which JSON has not. */
+function packed({ xattrs, ...header }: LayerHeader): Packed {
+  if (xattrs === undefined) return header
+  return { ...header, xattrs: mapValues(xattrs, (value) => Buffer.from(value).toString("base64")) }
+}
+
+function unpacked({ xattrs, ...header }: Packed): LayerHeader {
+  if (xattrs === undefined) return header
+  return { ...header, xattrs: mapValues(xattrs, (value) => Buffer.from(value, "base64")) }
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+}
+
+async function readCached({ files }: HeaderCache, path: string): Promise<readonly LayerHeader[] | undefined> {
+  if ((await files.stat(path)) === undefined) return undefined
+  try {
+    const read = JSON.parse(await files.readText(path)) as { format?: unknown; headers?: Packed[] }
+    if (read.format !== format || !Array.isArray(read.headers)) return undefined
+    return read.headers.map(unpacked)
+  } catch {
+    return undefined
+  }
+}
