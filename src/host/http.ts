@@ -10,6 +10,8 @@ export type Request = {
   readonly signal?: AbortSignal
   /** Milliseconds without a byte in either direction until the request fails; 60,000 unless told. */
   readonly timeout?: number
+  /** Other trust than the machine's: certificates in PEM form instead of its own, or no verification at all. */
+  readonly tls?: { readonly ca?: string; readonly verify?: boolean }
 }
 
 export type Response = {

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse as NodeRespon
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { getCACertificates } from "node:tls"
-import type { Headers, Http, Serve, ServerResponse } from "../http.ts"
+import type { Headers, Http, Request, Serve, ServerResponse } from "../http.ts"
 
 const patience = 60_000
 
@@ -12,12 +12,19 @@ const patience = 60_000
 export function makeHttp(env: Readonly<Record<string, string | undefined>>): Http {
   const options = { keepAlive: true, maxSockets: 16, proxyEnv: env as NodeJS.ProcessEnv }
   const plain = new http.Agent(options)
-  let secure: https.Agent | undefined
-  const secureAgent = (): https.Agent =>
-    (secure ??= new https.Agent({
+  const secure = new Map<string, https.Agent>()
+  const secureAgent = (tls: Request["tls"]): https.Agent => {
+    const key = `${tls?.verify !== false} ${tls?.ca ?? ""}`
+    const known = secure.get(key)
+    if (known !== undefined) return known
+    const agent = new https.Agent({
       ...options,
-      ca: [...new Set([...getCACertificates("default"), ...getCACertificates("system")])],
-    }))
+      rejectUnauthorized: tls?.verify !== false,
+      ca: tls?.ca ?? [...new Set([...getCACertificates("default"), ...getCACertificates("system")])],
+    })
+    secure.set(key, agent)
+    return agent
+  }
 
   return (request) =>
     new Promise((resolve, reject) => {
@@ -30,7 +37,7 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       const sent = (tls ? https : http).request(url, {
         method: request.method,
         headers,
-        agent: tls ? secureAgent() : plain,
+        agent: tls ? secureAgent(request.tls) : plain,
         timeout: request.timeout ?? patience,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })

@@ -1,0 +1,115 @@
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Failure } from "../../failure.ts"
+import type { Host } from "../../host/host.ts"
+import { hasher, partsOf, type Hasher } from "../../oci/digest.ts"
+import { get, repeated, type Asking } from "./get.ts"
+import type { Link } from "./link.ts"
+import { wheelPath } from "./wheel-cache.ts"
+
+/** The largest wheel that is fetched, in bytes. */
+const wheelLimit = 16 * 1024 ** 3
+/** Bytes that are written at once. */
+const pieceSize = 1024 * 1024
+
+export type Downloading = Asking & {
+  readonly host: Asking["host"] & Pick<Host, "files" | "random">
+  readonly cache: string
+  /** Called with the bytes that have come. */
+  readonly onBytes: (count: number) => void
+}
+
+/**
+ * Fetches a file to the cache under its hash. `hashes` are those that it may have (hexadecimal sha256); any other
+ * file is refused and dropped. A broken transfer goes on where it ended. Gives the hash.
+ */
+export async function download(asking: Downloading, link: Link, hashes: ReadonlySet<string>): Promise<string> {
+  const { files, random } = asking.host
+  await files.makeDirectory(join(asking.cache, "wheels"))
+  const temporary = join(asking.cache, "wheels", `.${random(8)}.part`)
+  try {
+    const found = await fetched(asking, link, temporary)
+    if (!hashes.has(found)) {
+      throw new Failure("cannot", `${link.filename} does not have a hash that the lock names: it has sha256:${found}`, {
+        hint: "The file was replaced, or the lock is of another index: lock again, and look at what changed",
+      })
+    }
+    await files.rename(temporary, wheelPath(asking.cache, found))
+    return found
+  } finally {
+    await files.remove(temporary)
+  }
+}
+
+/** Writes the file to a temporary path and gives its hash. */
+async function fetched(asking: Downloading, link: Link, temporary: string): Promise<string> {
+  const { files } = asking.host
+  let hash = hasher()
+  let done = 0
+  if (new URL(link.url).protocol === "file:") {
+    const source = files.stream(fileURLToPath(link.url))
+    await files.write(temporary, hashed(source, hash))
+    return partsOf(hash.digest()).hex
+  }
+  await files.write(temporary, "")
+  await repeated(asking, link.filename, async () => {
+    const answer = await get(asking, link.url, {
+      "accept-encoding": "identity",
+      ...(done === 0 ? {} : { range: `bytes=${done}-` }),
+    })
+    if (answer.status === 404) throw new Failure("cannot", `The index links to ${link.filename}, but does not have it`)
+    if (done > 0 && !(answer.status === 206 && rangeStart(answer.headers["content-range"]) === done)) {
+      hash = hasher()
+      done = 0
+      await files.write(temporary, "")
+      if (answer.status === 206)
+        throw new Failure("temporary", `Another part of ${link.filename} was sent than asked for`)
+    }
+    const expected = done + Number(answer.headers["content-length"] ?? Number.NaN)
+    if (expected > wheelLimit)
+      throw new Failure("cannot", `${link.filename} has ${expected} bytes, too many for a wheel`)
+    for await (const piece of pieces(answer.body)) {
+      await files.append(temporary, piece)
+      hash.update(piece)
+      done += piece.length
+      asking.onBytes(piece.length)
+      if (done > wheelLimit)
+        throw new Failure("cannot", `${link.filename} has more than ${wheelLimit} bytes, too many for a wheel`)
+    }
+    if (done < expected) throw new Failure("temporary", `${link.filename} ended after ${done} of ${expected} bytes`)
+  })
+  return partsOf(hash.digest()).hex
+}
+
+function rangeStart(header: string | undefined): number | undefined {
+  const match = /^bytes (\d+)-/.exec(header ?? "")
+  return match === null ? undefined : Number(match[1])
+}
+
+async function* hashed(source: AsyncIterable<Uint8Array>, hash: Hasher): AsyncIterable<Uint8Array> {
+  for await (const piece of source) {
+    hash.update(piece)
+    yield piece
+  }
+}
+
+/** Joins small pieces. What came before an error is given too. */
+async function* pieces(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let held: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const piece of body) {
+      held.push(piece)
+      size += piece.length
+      if (size < pieceSize) continue
+      const joined = Buffer.concat(held)
+      held = []
+      size = 0
+      yield joined
+    }
+  } catch (error) {
+    if (size > 0) yield Buffer.concat(held)
+    throw error
+  }
+  if (size > 0) yield Buffer.concat(held)
+}

@@ -1,0 +1,214 @@
+import { fileURLToPath } from "node:url"
+import { Failure } from "../../failure.ts"
+import type { Host } from "../../host/host.ts"
+import { hasher, partsOf } from "../../oci/digest.ts"
+import { parallel } from "../../parallel.ts"
+import { chooseWheel, whyNot } from "../tags/choose.ts"
+import type { TagTarget } from "../tags/supported.ts"
+import { normalName, parseWheelName, type WheelName } from "../wheel/filename.ts"
+import { normalVersion } from "../wheel/versions.ts"
+import { download, type Downloading } from "./download.ts"
+import type { Link } from "./link.ts"
+import { findLinksLinks, indexLinks } from "./links.ts"
+import { readIndexSettings, type IndexSettings } from "./settings.ts"
+import { readKnown, wheelPath, writeKnown, type KnownFiles } from "./wheel-cache.ts"
+
+/** What is wanted: one version of a project, in one of the files with these hashes. */
+export type Wanted = {
+  /** Normalised as PEP 503 says. */
+  readonly name: string
+  readonly version: string
+  /** `sha256:<hex>`; others are of no use. */
+  readonly hashes: readonly string[]
+}
+
+/** A wheel on this machine, its hash verified when it came. */
+export type FoundWheel = {
+  readonly name: string
+  readonly version: string
+  readonly filename: string
+  /** Hexadecimal. */
+  readonly sha256: string
+  readonly file: string
+}
+
+export type FindHost = Pick<Host, "http" | "files" | "run" | "env" | "machine" | "sleep" | "now" | "random">
+
+export type FindOptions = {
+  readonly cache: string
+  readonly target: TagTarget
+  readonly signal: AbortSignal
+  /** Called with the bytes that have come over the network. */
+  readonly onBytes: (count: number) => void
+}
+
+/** Pages and files that are fetched at once. */
+const width = 12
+
+/**
+ * The wheels for some locked requirements, in their order. What the cache has is not asked for; where it knows all
+ * files of a version by hash, nobody is asked at all. Fails naming the requirement when no file fits, and saying
+ * what there is and why it does not.
+ */
+export async function findWheels(
+  wanted: readonly Wanted[],
+  host: FindHost,
+  options: FindOptions,
+): Promise<FoundWheel[]> {
+  let settings: Promise<IndexSettings> | undefined
+  const pages = new Map<string, Promise<Link[]>>()
+  const asking = async (): Promise<AskingAll> => {
+    settings ??= readIndexSettings(host, options.signal)
+    return { ...options, host, settings: await settings, pages }
+  }
+  return parallel(wanted, width, (one) => findOne(one, { host, options, asking }))
+}
+
+type AskingAll = Downloading & { readonly target: TagTarget; readonly pages: Map<string, Promise<Link[]>> }
+
+type Finding = {
+  readonly host: FindHost
+  readonly options: FindOptions
+  readonly asking: () => Promise<AskingAll>
+}
+
+async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
+  const { host, options } = finding
+  const hashes = new Set(wanted.hashes.flatMap((hash) => /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1] ?? []))
+  if (hashes.size === 0) throw noHash(wanted)
+  const found = (sha256: string, filename: string): FoundWheel => {
+    const { name, version } = wanted
+    return { name, version, filename, sha256, file: wheelPath(options.cache, sha256) }
+  }
+  const known = await readKnown(host, options.cache, wanted)
+  const asked = new Set(known.asked)
+  if ([...hashes].every((hash) => asked.has(hash))) {
+    const choice = chooseWheel(knownChoices(known, hashes), options.target)
+    if (choice !== undefined && (await host.files.stat(wheelPath(options.cache, choice.sha256))) !== undefined) {
+      return found(choice.sha256, choice.name.filename)
+    }
+  }
+  const asking = await finding.asking()
+  const offers = await offersFor(wanted, { asking, hashes })
+  const locked = offers.filter((offer) => offer.link.sha256 !== undefined && hashes.has(offer.link.sha256))
+  const sure = chooseWheel(locked, options.target)
+  // A page without hashes says less; such a file is fetched and then judged.
+  const choice =
+    sure ??
+    chooseWheel(
+      offers.filter((offer) => offer.link.sha256 === undefined),
+      options.target,
+    )
+  if (choice === undefined) throw noneFits(wanted, offers, { hashes, target: options.target })
+  const { sha256 } = choice.link
+  const isHere = sha256 !== undefined && (await host.files.stat(wheelPath(options.cache, sha256))) !== undefined
+  const hash = isHere ? sha256 : await download(asking, choice.link, sha256 === undefined ? hashes : new Set([sha256]))
+  if (sure !== undefined) await remember(finding, wanted, { hashes, locked })
+  return found(hash, choice.name.filename)
+}
+
+type Offer = { readonly name: WheelName; readonly requiresPython: string | undefined; readonly link: Link }
+
+/** The wheels of the wanted version that any index or `find-links` entry has; local ones with their hash. */
+async function offersFor(
+  wanted: Wanted,
+  { asking, hashes }: { asking: AskingAll; hashes: ReadonlySet<string> },
+): Promise<Offer[]> {
+  const version = normalVersion(wanted.version)
+  const select = async (links: readonly Link[]): Promise<Offer[]> => {
+    const offers: Offer[] = []
+    for (const link of links) {
+      const name = parseWheelName(link.filename)
+      if (name === undefined || normalName(name.distribution) !== wanted.name) continue
+      if (normalVersion(name.version) !== version) continue
+      offers.push({ name, requiresPython: link.requiresPython, link: await withHash(asking, link) })
+    }
+    return offers
+  }
+  const all: Offer[] = []
+  for (const address of asking.settings.findLinks) {
+    const page = asking.pages.get(address) ?? findLinksLinks(asking, address)
+    asking.pages.set(address, page)
+    all.push(...(await select(await page)))
+  }
+  for (const index of asking.settings.indexes) {
+    all.push(...(await select(await indexLinks(asking, index, wanted.name))))
+    // Hashes say which files are meant, so that a further index could only have the same ones.
+    const seen = new Set(all.map((offer) => offer.link.sha256))
+    if ([...hashes].every((hash) => seen.has(hash))) break
+    if (
+      chooseWheel(
+        all.filter(({ link }) => link.sha256 !== undefined && hashes.has(link.sha256)),
+        asking.target,
+      )
+    )
+      break
+  }
+  return all
+}
+
+/** A file of this machine is hashed, since a folder says nothing about its files. */
+async function withHash(asking: Downloading, link: Link): Promise<Link> {
+  if (link.sha256 !== undefined || !link.url.startsWith("file:")) return link
+  const hash = hasher()
+  for await (const piece of asking.host.files.stream(fileURLToPath(link.url))) hash.update(piece)
+  return { ...link, sha256: partsOf(hash.digest()).hex }
+}
+
+type KnownChoice = { readonly name: WheelName; readonly requiresPython: string | undefined; readonly sha256: string }
+
+function knownChoices(known: KnownFiles, hashes: ReadonlySet<string>): KnownChoice[] {
+  return Object.entries(known.files).flatMap(([sha256, { filename, requiresPython }]) => {
+    const name = parseWheelName(filename)
+    return name === undefined || !hashes.has(sha256) ? [] : [{ name, requiresPython, sha256 }]
+  })
+}
+
+async function remember(
+  { host, options }: Finding,
+  wanted: Wanted,
+  { hashes, locked }: { hashes: ReadonlySet<string>; locked: readonly Offer[] },
+): Promise<void> {
+  const files = locked.map(({ link, name, requiresPython }) => [
+    link.sha256 as string,
+    { filename: name.filename, ...(requiresPython === undefined ? {} : { requiresPython }) },
+  ])
+  const place = { name: wanted.name, version: wanted.version, cache: options.cache }
+  await writeKnown(host, place, { files: Object.fromEntries(files), asked: [...hashes] })
+}
+
+function noHash(wanted: Wanted): Failure {
+  return new Failure("no", `${wanted.name} ${wanted.version} is locked without a SHA-256 hash`, {
+    hint: "Lock with hashes: `uv pip compile --generate-hashes`, or `pip-compile --generate-hashes`",
+  })
+}
+
+function noneFits(
+  wanted: Wanted,
+  offers: readonly Offer[],
+  { hashes, target }: { hashes: ReadonlySet<string>; target: TagTarget },
+): Failure {
+  const what = `${wanted.name} ${wanted.version}`
+  const where = `Python ${target.python} on ${target.platform}${target.glibc === undefined ? "" : ` with glibc ${target.glibc}`}`
+  if (offers.length === 0) {
+    return new Failure("no", `There is no wheel of ${what} where pip is configured to look`, {
+      hint: "A source distribution has to be built first: pin a version that has wheels, or add an index that has one",
+    })
+  }
+  const named = offers.filter(({ link }) => link.sha256 === undefined || hashes.has(link.sha256))
+  if (named.length === 0) {
+    return new Failure("no", `No wheel of ${what} has a hash that the lock names`, {
+      detail: lines(offers, ({ name }) => name.filename),
+      hint: "Lock again for this platform: `uv pip compile --generate-hashes --universal`",
+    })
+  }
+  return new Failure("no", `No wheel of ${what} fits ${where}`, {
+    detail: lines(named, (offer) => `${offer.name.filename} ${whyNot(offer, target)}`),
+    hint: "Pin a version that has a wheel for this Python and platform, or change the parent",
+  })
+}
+
+function lines(offers: readonly Offer[], line: (offer: Offer) => string): string {
+  const shown = offers.slice(0, 12).map((offer) => `  ${line(offer)}`)
+  return [...shown, ...(offers.length > 12 ? [`  and ${offers.length - 12} more`] : [])].join("\n")
+}
