@@ -1,4 +1,4 @@
-import ignore from "@balena/dockerignore"
+import dockerignore from "@balena/dockerignore"
 import { Failure } from "../failure.ts"
 import type { FolderView } from "../files/folder-view.ts"
 import type { WalkOptions } from "../files/walk.ts"
@@ -26,7 +26,7 @@ export async function readIgnore(view: FolderView, dockerfile: string, context: 
 
 /** Rules from patterns as `.dockerignore` has them. `file` is for messages. */
 export function makeIgnore(patterns: readonly string[], file: string): Ignore {
-  const rules = ignore({ ignorecase: false }).add(patterns.map(plain))
+  const rules = dockerignore.default({ ignorecase: false }).add(patterns.map(plain))
   try {
     rules.ignores("x/y")
   } catch (cause) {

@@ -1,0 +1,179 @@
+import { join } from "node:path"
+import { existsSync } from "node:fs"
+import { readdir } from "node:fs/promises"
+import { describe, expect, it } from "vitest"
+import { viewFolder } from "../files/folder-view.ts"
+import { makeHost } from "../host/node/host.ts"
+import { readEnvironment } from "./read-environment.ts"
+import { readRequirements } from "./read-requirements.ts"
+
+const host = makeHost(process.env)
+const uncached = { get: () => undefined, set: () => undefined, save: async () => undefined }
+const [a, b] = ["a".repeat(64), "b".repeat(64)]
+
+async function makeTree(content: Readonly<Record<string, string>>) {
+  const folder = await host.files.makeTemporary("nbstacks-environment-")
+  for (const [path, text] of Object.entries(content)) await host.files.write(join(folder, path), text)
+  const view = viewFolder(folder, host, uncached)
+  const placed = (value: string) => ({ value, at: { file: "nbstacks.yaml", line: 3, column: 5 } })
+  return {
+    view,
+    read: (...folders: string[]) => readEnvironment(view, folders.map(placed)),
+    [Symbol.asyncDispose]: () => host.files.remove(folder),
+  }
+}
+
+/** Reads one requirements.txt; gives problems as lines, or the requirements. */
+async function readOne(text: string) {
+  await using tree = await makeTree({ "e/requirements.txt": text })
+  const { requirements, problems } = await tree.read("e")
+  return problems.length > 0 ? problems.map(({ at, message }) => `${at.file}:${at.line} ${message}`) : requirements
+}
+
+describe("requirements.txt", () => {
+  it("reads pins with hashes, extras, markers, comments and continuations", async () => {
+    const text = `\uFEFF# made by a tool
+--require-hashes
+Zope.Interface==6.0 \\
+    --hash=sha256:${b} \\
+    --hash=sha256:${a.toUpperCase()}
+    # via something
+uvicorn[standard, Extra_One]==0.30.0 ; python_version >= "3.8" and  sys_platform == 'linux' --hash=sha256:${a} # why
+six===1.16.0\\
+ --hash=sha256:${a} --hash=sha512:${b}
+`
+    expect(await readOne(text)).toEqual([
+      { name: "six", version: "1.16.0", extras: [], hashes: [`sha256:${a}`] },
+      {
+        name: "uvicorn",
+        version: "0.30.0",
+        extras: ["extra-one", "standard"],
+        marker: `python_version >= "3.8" and sys_platform == 'linux'`,
+        hashes: [`sha256:${a}`],
+      },
+      { name: "zope-interface", version: "6.0", extras: [], hashes: [`sha256:${a}`, `sha256:${b}`] },
+    ])
+  })
+
+  it("gives the same for another order, other comments and other spelling", async () => {
+    const one = await readOne(`a==1 --hash=sha256:${a}\nb==2.0 --hash=sha256:${b} --hash=sha256:${a}`)
+    const two = await readOne(
+      `# x\nB == 2.0 \\\n --hash=sha256:${a} \\\n --hash=sha256:${b}\n\nA==1 --hash=sha256:${a}`,
+    )
+    expect(two).toEqual(one)
+  })
+
+  it.each([
+    ["numpy", "numpy is not pinned to one version"],
+    ["numpy>=1", "numpy is not pinned to one version"],
+    ["numpy==1.*", "numpy is not pinned to one version"],
+    ["numpy==1.0,!=1.1", "numpy is not pinned to one version"],
+    ["numpy==1.0", "numpy has no hash"],
+    ["numpy==1.0 --hash=md5:abc", "`md5:abc` is not a sha256 hash"],
+    ["numpy==1.0 --hash=sha256:abc", "`sha256:abc` is not a sha256 hash"],
+    [`numpy==1.0 --hash=sha512:${a}`, "Only sha256 hashes can be used, and there is none"],
+    [`numpy==1.0 ; os == 1 --hash=sha256:${a}`, "`os == 1` is not an environment marker"],
+    [`numpy==1.0 --config-settings=x --hash=sha256:${a}`, "`--config-settings` is not understood"],
+    [
+      "--index-url https://x/simple",
+      "--index-url is not taken from a file: your own configuration says where packages come from",
+    ],
+    ["-i https://x/simple", "-i is not taken from a file: your own configuration says where packages come from"],
+    ["-e .", "An editable package cannot be locked"],
+    ["-c c.txt", "Constraints are not read: everything is pinned already"],
+    ["--pre", "--pre is not understood"],
+    ["./local", "`./local` is a file or a URL"],
+    ["git+https://x/y.git", "`git+https://x/y.git` is a file or a URL"],
+    ["y @ https://x/y.whl", "y comes from a URL"],
+    ["!!!", "`!!!` is not a requirement"],
+    ["-r ../other.txt", "-r ../other.txt leaves the environment's folder"],
+    ["-r /etc/passwd", "-r /etc/passwd leaves the environment's folder"],
+    ["-r gone.txt", "-r gone.txt is not there"],
+    ["-r requirements.txt", "-r requirements.txt goes in a circle: e/requirements.txt → e/requirements.txt"],
+  ])("refuses %s", async (line, message) => {
+    expect(await readOne(`# first\n${line}\n`)).toEqual([`e/requirements.txt:2 ${message}`])
+  })
+
+  it("follows -r once, and finds circles over several files", async () => {
+    await using tree = await makeTree({
+      "e/requirements.txt": "-r parts/a.txt\n-r parts/b.txt\n",
+      "e/parts/a.txt": `-r b.txt\na==1 --hash=sha256:${a}`,
+      "e/parts/b.txt": `b==1 --hash=sha256:${b}`,
+      "f/requirements.txt": "-r a.txt",
+      "f/a.txt": "\n-r requirements.txt",
+    })
+    const good = await tree.read("e")
+    expect([good.requirements.map(({ name }) => name), good.problems]).toEqual([["a", "b"], []])
+    const { problems } = await tree.read("f")
+    expect(problems.map(({ at, message }) => `${at.file}:${at.line} ${message}`)).toEqual([
+      "f/a.txt:2 -r requirements.txt goes in a circle: f/requirements.txt → f/a.txt → f/requirements.txt",
+    ])
+  })
+
+  it("says the same thing five times at most", async () => {
+    const lines = (await readOne(Array.from({ length: 30 }, (_, index) => `p${index}==1`).join("\n"))) as string[]
+    expect(lines.length).toBe(5)
+    expect(lines.at(-1)).toBe("e/requirements.txt:5 p4 has no hash, as are 25 more in this file")
+  })
+})
+
+describe("folders", () => {
+  it("joins several, and names both places of two versions", async () => {
+    await using tree = await makeTree({
+      "x/requirements.txt": `a==1 --hash=sha256:${a}\nb==1 --hash=sha256:${a}`,
+      "y/requirements.txt": `a==1 --hash=sha256:${b}\n\nb==2 --hash=sha256:${b}\nc==1 ; os_name=="nt" --hash=sha256:${a}\nc==2 ; os_name!="nt" --hash=sha256:${a}`,
+    })
+    const { requirements, problems } = await tree.read("x", "y")
+    expect(requirements.find(({ name }) => name === "a")?.hashes).toEqual([`sha256:${a}`, `sha256:${b}`])
+    expect(requirements.filter(({ name }) => name === "c").map(({ version }) => version)).toEqual(["1", "2"])
+    expect(problems).toEqual([
+      {
+        at: { file: "y/requirements.txt", line: 3, column: 1 },
+        rule: "two-versions",
+        message: "b is 2 here and 1 in x/requirements.txt:2",
+        hint: "Compile both lists together, so that they agree",
+      },
+    ])
+  })
+
+  it("refuses what it would have to leave out", async () => {
+    await using tree = await makeTree({
+      "e/requirements.txt": `a==1 --hash=sha256:${a}`,
+      "e/apt.txt": "git",
+      "e/postBuild": "#!/bin/sh",
+      "none/README.md": "",
+      "conda/environment.yml": "dependencies: [numpy]",
+    })
+    const messages = async (folder: string) =>
+      (await tree.read(folder)).problems.map(({ at, message }) => `${at.file} ${message}`)
+    const because = "is not read yet, and leaving it out would give another environment"
+    expect(await messages("e")).toEqual([`e/apt.txt apt.txt ${because}`, `e/postBuild postBuild ${because}`])
+    expect(await messages("none")).toEqual(["nbstacks.yaml There is no requirements.txt in none"])
+    expect(await messages("conda")).toEqual([`conda/environment.yml environment.yml ${because}`])
+  })
+})
+
+const corpora = process.env["NBSTACKS_CORPORA"] ?? ""
+
+describe.skipIf(!existsSync(corpora))("real files", () => {
+  it("reads every requirements file, or refuses it with clear sentences that name file and line", async () => {
+    const names = await readdir(corpora, { recursive: true })
+    const files = names.filter((name) => /requirements[^/]*\.txt$|\.pip$/.test(name)).sort()
+    expect(files.length).toBeGreaterThan(20)
+    const view = viewFolder(corpora, host, uncached)
+    let read = 0
+    for (const file of files) {
+      const { found, problems } = await readRequirements(view, { file, folder: file.slice(0, file.lastIndexOf("/")) })
+      read += found.length
+      for (const { at, message } of problems) {
+        expect(at.file.startsWith(file.slice(0, file.lastIndexOf("/")))).toBe(true)
+        expect(at.line).toBeGreaterThan(0)
+        expect(message).toMatch(/^\S.{10,}[^.\s]$/)
+      }
+      const text = (await view.text(file)) ?? ""
+      const wanted = text.split("\n").filter((line) => /^[A-Za-z0-9]/.test(line)).length
+      expect([file, wanted === 0 || found.length + problems.length > 0]).toEqual([file, true])
+    }
+    expect(read).toBeGreaterThan(300)
+  })
+})

@@ -1,0 +1,91 @@
+import { clean } from "@renovatebot/pep440"
+import type { Requirement } from "../tree/step.ts"
+import { parseMarker } from "./marker-syntax.ts"
+import { normaliseName } from "./names.ts"
+
+/** Why a requirement is not taken, and what to do. */
+export type Refused = { readonly message: string; readonly hint?: string }
+
+/** What makes a file of pins and hashes out of a list of wishes. */
+export const compileHint = (file: string): string => {
+  const input = file.endsWith(".txt") ? `${file.slice(0, -4)}.in` : `${file}.in`
+  return `Keep what you want in ${input} and run \`uv pip compile --generate-hashes ${input} -o ${file}\``
+}
+
+const shape = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)$/s
+const extraShape = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/
+const hashShape = /\s--hash(?:=|\s+)(\S+)/g
+
+/**
+ * One logical line of a requirements file as a pin: `name[extra]==1.2 ; marker --hash=sha256:…`. Everything that is not
+ * pinned to one version and to hashes is refused with a sentence.
+ * https://pip.pypa.io/en/stable/reference/requirements-file-format/
+ */
+export function readRequirement(line: string, file: string): Requirement | Refused {
+  const [text = "", given] = splitOptions(line)
+  const foreign = given.replaceAll(hashShape, "").trim()
+  if (foreign !== "")
+    return {
+      message: `\`${foreign.split(/[\s=]/)[0]}\` is not understood`,
+      hint: "Only --hash may follow a requirement",
+    }
+  const [, name, extras = "", rest = ""] = shape.exec(text) ?? []
+  if (name === undefined || /^[\w+.-]*:\/\//.test(text) || /^\.{0,2}\//.test(text)) return unnamed(text)
+  if (rest.startsWith("@"))
+    return { message: `${name} comes from a URL`, hint: "Only packages of an index can be locked" }
+  const semicolon = rest.indexOf(";")
+  const specifier = (semicolon === -1 ? rest : rest.slice(0, semicolon))
+    .trim()
+    .replace(/^\((.*)\)$/, "$1")
+    .trim()
+  const marker =
+    semicolon === -1
+      ? undefined
+      : rest
+          .slice(semicolon + 1)
+          .trim()
+          .replaceAll(/\s+/g, " ")
+  if (specifier !== "" && !/^[<>=!~]/.test(specifier)) return unnamed(text)
+  const version = /^===?\s*([^\s,*]+)$/.exec(specifier)?.[1]
+  const plain = version === undefined ? null : clean(version)
+  if (plain === null) return { message: `${name} is not pinned to one version`, hint: compileHint(file) }
+  if (marker !== undefined && parseMarker(marker) === undefined)
+    return { message: `\`${marker}\` is not an environment marker` }
+  const wanted = extras.split(",").map((one) => one.trim())
+  const bad = extras.trim() === "" ? undefined : wanted.find((one) => !extraShape.test(one))
+  if (bad !== undefined) return { message: `\`${bad}\` is not the name of an extra` }
+  const hashes = hashesOf(given)
+  if (!Array.isArray(hashes)) return hashes
+  if (hashes.length === 0) return { message: `${name} has no hash`, hint: compileHint(file) }
+  return {
+    name: normaliseName(name),
+    version: plain,
+    extras: extras.trim() === "" ? [] : [...new Set(wanted.map(normaliseName))].sort(),
+    ...(marker === undefined ? {} : { marker }),
+    hashes,
+  }
+}
+
+function unnamed(text: string): Refused {
+  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text
+  return /^(?:[\w+.-]+:\/\/|\.{0,2}\/|git@)/.test(text) || /\.(?:whl|zip|tar\.gz)$/.test(text)
+    ? { message: `\`${short}\` is a file or a URL`, hint: "Only packages of an index can be locked" }
+    : { message: `\`${short}\` is not a requirement` }
+}
+
+function splitOptions(line: string): [string, string] {
+  const at = line.search(/\s--?[A-Za-z]/)
+  return at === -1 ? [line.trim(), ""] : [line.slice(0, at).trim(), line.slice(at)]
+}
+
+function hashesOf(given: string): string[] | Refused {
+  const hashes = new Set<string>()
+  for (const [, hash = ""] of given.matchAll(hashShape)) {
+    const [algorithm = "", hex = ""] = hash.split(":", 2)
+    if (algorithm === "sha256" && /^[0-9a-fA-F]{64}$/.test(hex)) hashes.add(`sha256:${hex.toLowerCase()}`)
+    else if (!["sha384", "sha512"].includes(algorithm) || !/^[0-9a-fA-F]+$/.test(hex))
+      return { message: `\`${hash}\` is not a sha256 hash` }
+  }
+  if (hashes.size === 0 && given.trim() !== "") return { message: "Only sha256 hashes can be used, and there is none" }
+  return [...hashes].sort()
+}
