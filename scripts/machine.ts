@@ -29,7 +29,9 @@ export const testPackages: readonly Package[] = [
 ]
 
 function isThere(program: string): boolean {
-  const folders = program.startsWith("/") ? [""] : [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]
+  const folders = program.startsWith("/")
+    ? [""]
+    : [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"]
   return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
@@ -48,13 +50,19 @@ export function installMissing(packages: readonly Package[]): void {
   if (names.length === 0) return
   const command = `apt-get install --yes --no-install-recommends ${names.join(" ")}`
   if (process.getuid?.() !== 0) {
-    console.error(`error: This machine lacks ${names.join(", ")}\n\nhint: Run \`sudo apt-get update && sudo ${command}\``)
+    console.error(
+      `error: This machine lacks ${names.join(", ")}\n\nhint: Run \`sudo apt-get update && sudo ${command}\``,
+    )
     process.exit(2)
   }
   console.error(`Installing ${names.join(", ")} …`)
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
   for (const line of ["apt-get update", command]) {
-    const { status, stderr, stdout } = spawnSync("sh", ["-c", line], { env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 })
+    const { status, stderr, stdout } = spawnSync("sh", ["-c", line], {
+      env,
+      encoding: "utf8",
+      maxBuffer: 64 * 1024 * 1024,
+    })
     if (status === 0) continue
     console.error(`${stdout.slice(-2000)}${stderr.slice(-4000)}\nerror: \`${line}\` failed`)
     process.exit(2)

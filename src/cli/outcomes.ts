@@ -71,7 +71,7 @@ export function exitOf(outcomes: ReadonlyMap<Slot, Outcome>): number {
 
 /** Failures for a program. */
 export function failuresJson(outcomes: ReadonlyMap<Slot, Outcome>): readonly object[] {
-  return [...outcomes.values()].flatMap((outcome) => {
+  return [...outcomes.values()].flatMap((outcome): readonly object[] => {
     if (outcome.kind === "done") return []
     const { image, platform } = outcome
     if (outcome.kind === "stopped") return [{ image, platform, stage: "stopped", by: outcome.by }]
