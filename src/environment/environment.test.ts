@@ -153,7 +153,8 @@ describe("folders", () => {
   })
 })
 
-const corpora = process.env["NBSTACKS_CORPORA"] ?? ""
+/** A folder of real files from public repositories, beside the checkout unless told. */
+const corpora = process.env["NBSTACKS_CORPORA"] ?? join(import.meta.dirname, "../../../shared/corpora")
 
 describe.skipIf(!existsSync(corpora))("real files", () => {
   it("reads every requirements file, or refuses it with clear sentences that name file and line", async () => {

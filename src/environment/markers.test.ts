@@ -1,4 +1,4 @@
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { linuxEnvironment, markerHolds } from "./markers.ts"
 import { parseMarker } from "./marker-syntax.ts"
@@ -70,9 +70,7 @@ describe("markers", () => {
         fc.tuple(tie("all"), fc.constantFrom("and", "or"), tie("all")).map(([a, op, b]) => `(${a}) ${op} ${b}`),
       ),
     })).all
-    fc.assert(fc.property(marker, (text) => typeof markerHolds(text, environment) === "boolean"))
-    fc.assert(
-      fc.property(fc.string(), (text) => [undefined, "object"].includes(parseMarker(text) && typeof parseMarker(text))),
-    )
+    fc.assert(fc.property(marker, (text) => expect(markerHolds(text, environment)).toBeTypeOf("boolean")))
+    fc.assert(fc.property(fc.string(), (text) => expect(["undefined", "object"]).toContain(typeof parseMarker(text))))
   })
 })

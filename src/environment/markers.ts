@@ -64,11 +64,8 @@ function holds(marker: Marker, environment: MarkerEnvironment): boolean {
   if (isVersion(left)) return compareVersions(texts[0], operator, texts[1])
   if (isVersion(right)) return compareVersions(texts[1], mirrored[operator], texts[0])
   const extras = isExtra(left) || isExtra(right)
-  return compareTexts(
-    extras ? normaliseName(texts[0]) : texts[0],
-    operator,
-    extras ? normaliseName(texts[1]) : texts[1],
-  )
+  const [a, b] = extras ? texts.map(normaliseName) : texts
+  return textComparisons[operator](a ?? "", b ?? "")
 }
 
 /** The same comparison with its sides exchanged. */
@@ -106,29 +103,19 @@ function compareVersions(version: string, operator: MarkerOperator, text: string
     return listed === (operator === "in")
   }
   const wildcard = text.endsWith(".*") && (operator === "==" || operator === "!=")
-  if (valid(wildcard ? text.slice(0, -2) : text) === null) return compareTexts(version, operator, text)
+  if (valid(wildcard ? text.slice(0, -2) : text) === null) return textComparisons[operator](version, text)
   return satisfies(version, `${operator}${text}`, { prereleases: true })
 }
 
-function compareTexts(left: string, operator: MarkerOperator, right: string): boolean {
-  switch (operator) {
-    case "==":
-    case "===":
-      return left === right
-    case "!=":
-      return left !== right
-    case "in":
-      return right.includes(left)
-    case "not in":
-      return !right.includes(left)
-    case "<":
-      return left < right
-    case "<=":
-      return left <= right
-    case ">":
-      return left > right
-    case ">=":
-    case "~=":
-      return left >= right
-  }
+const textComparisons: Readonly<Record<MarkerOperator, (left: string, right: string) => boolean>> = {
+  "==": (left, right) => left === right,
+  "===": (left, right) => left === right,
+  "!=": (left, right) => left !== right,
+  in: (left, right) => right.includes(left),
+  "not in": (left, right) => !right.includes(left),
+  "<": (left, right) => left < right,
+  "<=": (left, right) => left <= right,
+  ">": (left, right) => left > right,
+  ">=": (left, right) => left >= right,
+  "~=": (left, right) => left >= right,
 }

@@ -83,9 +83,11 @@ function shorten(problems: readonly Problem[]): readonly Problem[] {
   const groups = Map.groupBy(problems, ({ at, hint, message }) => `${at.file}\n${hint ?? message}`)
   return [...groups.values()].flatMap((group) => {
     const rest = group.length - most
-    const shown = group.slice(0, most)
-    const last = shown.at(-1)
-    if (rest <= 0 || last === undefined) return shown
-    return [...shown.slice(0, -1), { ...last, message: `${last.message}, as are ${rest} more in this file` }]
+    const last = group[most - 1]
+    return rest <= 0 || last === undefined ? group : [...group.slice(0, most - 1), andMore(last, rest)]
   })
+}
+
+function andMore(problem: Problem, count: number): Problem {
+  return { ...problem, message: `${problem.message}, as are ${count} more in this file` }
 }

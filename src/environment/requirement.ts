@@ -22,7 +22,7 @@ const hashShape = /\s--hash(?:=|\s+)(\S+)/g
  * https://pip.pypa.io/en/stable/reference/requirements-file-format/
  */
 export function readRequirement(line: string, file: string): Requirement | Refused {
-  const [text = "", given] = splitOptions(line)
+  const [text, given] = splitOptions(line)
   const foreign = given.replaceAll(hashShape, "").trim()
   if (foreign !== "")
     return {
