@@ -7,7 +7,7 @@ import { countingHttp } from "./counting.ts"
 import type { Credentials } from "./credentials/credentials.ts"
 import { parseEndpoint } from "./endpoint.ts"
 import { getManifest, headManifest, putManifest } from "./manifests.ts"
-import { makePreconditions } from "./preconditions.ts"
+import type { Preconditions } from "./preconditions.ts"
 import { attachManifest, listReferrers, type ReferrersApi } from "./referrers.ts"
 import { putTag } from "./tagging.ts"
 import { listTags } from "./tags.ts"
@@ -36,7 +36,7 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
   const http = options.requests === undefined ? host.http : countingHttp(host.http, options.requests)
   const context = { endpoint, host: { ...host, http }, signal: options.signal }
   const transport = makeTransport(context, makeAuthority(context, options.credentials))
-  const preconditions = makePreconditions(transport)
+  const preconditions: Preconditions = { ifMatch: undefined, ifNoneMatch: undefined }
   const turns = makeTurns()
   const api: ReferrersApi = { present: undefined, faithful: undefined }
   const manners: Manners = { chunksOnly: false }

@@ -1,9 +1,9 @@
 import { Failure } from "../../../failure.ts"
 import type { Digest } from "../../digest.ts"
-import type { Manifest, Tagged } from "../store.ts"
-import { checkStored, getManifest, headManifest, sendManifest } from "./manifests.ts"
+import type { Tagged } from "../store.ts"
+import { checkStored, getManifest, headManifest } from "./manifests.ts"
 import { named, repositoryAt } from "./places.ts"
-import type { Preconditions } from "./preconditions.ts"
+import { putConditionally, type Preconditions } from "./preconditions.ts"
 import type { Answer, Transport } from "./transport.ts"
 
 export type Tagging = {
@@ -32,47 +32,25 @@ export async function putTag(transport: Transport, preconditions: Preconditions,
   const source = await getManifest(transport, repository, to)
   if (source === undefined) throw new Failure("cannot", `There is no ${named(endpoint, whole, to)} to tag as ${tag}`)
   const result = replaced === undefined ? {} : { replaced }
-  const exact =
-    expect === undefined
-      ? undefined
-      : await condition(preconditions, { repository, etag: before?.etag, manifest: source.manifest, expect })
-  if (replaced === to && exact === undefined) return { guarantee: "observed", ...result }
-
-  const { call, answer } = await sendManifest(transport, repository, {
-    reference: tag,
-    bytes: source.manifest.bytes,
-    mediaType: source.manifest.descriptor.mediaType,
-    ...(exact === undefined ? {} : { headers: exact }),
+  const { bytes, descriptor } = source.manifest
+  const { call, answer, exact } = await putConditionally(transport, preconditions, {
+    repository,
+    put: { reference: tag, bytes, mediaType: descriptor.mediaType },
+    expect,
+    etag: before?.etag,
   })
   if (answer.status >= 200 && answer.status < 300) {
     checkStored(transport, { answer, digest: to, call })
-    if (exact !== undefined) return { guarantee: "exact", ...result }
+    if (exact) return { guarantee: "exact", ...result }
   } else if (answer.status !== 412) {
     const failure = await transport.refused(call, answer)
-    throw (await isImmutable(transport, answer))
-      ? new Failure("no", `${name} cannot be moved: the registry keeps its tags as they are`, { cause: failure })
-      : failure
+    if (!(await isImmutable(transport, answer))) throw failure
+    throw new Failure("no", `${name} cannot be moved: the registry keeps its tags as they are`, { cause: failure })
   }
   const now = (await headManifest(transport, repository, tag))?.descriptor.digest
   // After a 412, too: the answer to our own first try may have been lost.
-  if (now === to) return { guarantee: exact === undefined ? "observed" : "exact", ...result }
-  throw moved(name, { expect: to, found: now })
-}
-
-/** The headers that make a write exact; `undefined` where the registry would not honour them. */
-async function condition(
-  preconditions: Preconditions,
-  known: {
-    readonly repository: string
-    readonly etag: string | undefined
-    readonly manifest: Manifest
-    readonly expect: Digest | "absent"
-  },
-): Promise<Readonly<Record<string, string>> | undefined> {
-  const kind = known.expect === "absent" ? "if-none-match" : "if-match"
-  if (kind === "if-match" && (known.etag === undefined || known.etag.startsWith("W/"))) return undefined
-  if (!(await preconditions.honoured(kind, known))) return undefined
-  return { [kind]: kind === "if-none-match" ? "*" : (known.etag ?? "") }
+  if (now === to) return { guarantee: exact ? "exact" : "observed", ...result }
+  throw moved(name, { expect: expect ?? to, found: now })
 }
 
 function moved(name: string, tag: { readonly expect: Digest | "absent"; readonly found: Digest | undefined }): Failure {
