@@ -1,0 +1,151 @@
+import { Alias, LineCounter, Pair, Scalar, YAMLMap, YAMLSeq, parseDocument, type Node } from "yaml"
+import type { Judge } from "./judge.ts"
+import { createPlaces, type Entry, type Places, type ScalarKind } from "./places.ts"
+import type { Position } from "./row.ts"
+
+/** What a YAML text says, as plain data, and where each part of it stands. */
+export type Parsed = { readonly file: string; readonly value: unknown; readonly places: Places }
+
+/** Entries at most, aliases written out; a matrix is a line, so real files have thousands at most. */
+const maximumEntries = 200_000
+const maximumDepth = 40
+
+/**
+ * Parses one YAML 1.2 document. Keys are text whatever they look like; a number keeps how it was written. Anchors
+ * work, within a bound on what they unfold to. `undefined` after a problem: nothing can be said about the rest.
+ */
+export function parseYaml(text: string, file: string, judge: Judge): Parsed | undefined {
+  const lines = new LineCounter()
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, version: "1.2", prettyErrors: false })
+  for (const error of document.errors) {
+    const place = at(error.pos[0])
+    const line = text.split("\n")[place.line - 1] ?? ""
+    const unquoted = /(?:[:,[-]\s*)(\{[A-Za-z][\w-]*\}[^\s,\]}#]+)/.exec(line)?.[1]
+    judge(place, {
+      rule: unquoted === undefined ? "yaml" : "unquoted-placeholder",
+      message: lowerFirst(error.message.replaceAll(/\s+/g, " ")),
+      hint: unquoted === undefined ? undefined : `Text that starts with { needs quotes: "${unquoted}"`,
+    })
+  }
+  for (const { pos, message } of document.warnings)
+    judge(at(pos[0]), { rule: "yaml", message: lowerFirst(message.replaceAll(/\s+/g, " ")) })
+  if (document.errors.length > 0 || document.warnings.length > 0) return undefined
+  const places = createPlaces(at)
+  const reader = createReader({ places, at, judge })
+  const value = reader.read(document.contents, 0)
+  return reader.failed() ? undefined : { file, value, places }
+}
+
+type Read = { readonly value: unknown; readonly size: number }
+
+function createReader({ places, at, judge }: { places: Places; at: (offset: number) => Position; judge: Judge }): {
+  read(node: Node | null, depth: number): unknown
+  failed(): boolean
+} {
+  const anchors = new Map<string, Read>()
+  let total = 0
+  let failed = false
+  const refuse = (offset: number, rule: string, message: string): Read => {
+    if (!failed || rule !== "too-large") judge(at(offset), { rule, message })
+    failed = true
+    return { value: null, size: 1 }
+  }
+
+  const visit = (node: unknown, depth: number): Read => {
+    const offset = offsetOf(node)
+    if (depth > maximumDepth) return refuse(offset, "too-large", `this is nested more than ${maximumDepth} levels deep`)
+    if (node instanceof Alias) {
+      const found = anchors.get(node.source)
+      if (found === undefined) return refuse(offset, "yaml", `there is no anchor \`&${node.source}\` before this`)
+      total += found.size
+      return total > maximumEntries ? refuse(offset, "too-large", "the aliases of this file unfold to too much") : found
+    }
+    total += 1
+    if (total > maximumEntries) return refuse(offset, "too-large", `this file has more than ${maximumEntries} entries`)
+    const before = total
+    const value = valueOf(node, depth)
+    const read = { value, size: total - before + 1 }
+    if (hasAnchor(node)) anchors.set(node.anchor, read)
+    return read
+  }
+
+  const valueOf = (node: unknown, depth: number): unknown => {
+    if (node instanceof Scalar) return scalarOf(node)
+    if (node instanceof YAMLSeq) {
+      const list: unknown[] = []
+      for (const [index, item] of node.items.entries()) {
+        list.push(visit(item, depth + 1).value)
+        const place = offsetOf(item)
+        places.set(list, index, { key: place, value: place, keyKind: "text", ...written(item) })
+      }
+      return list
+    }
+    return node instanceof YAMLMap ? mapOf(node, depth) : null
+  }
+
+  const mapOf = (node: YAMLMap, depth: number): Record<string, unknown> => {
+    // Without a prototype `__proto__` is a key like any other.
+    const map: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+    for (const pair of node.items) {
+      if (!(pair instanceof Pair)) continue
+      const { key, value } = pair
+      if (!(key instanceof Scalar)) {
+        refuse(offsetOf(key), "yaml", "a key must be text")
+        continue
+      }
+      const name = key.source ?? String(key.value)
+      if (Object.hasOwn(map, name)) {
+        judge(at(offsetOf(key)), {
+          rule: "duplicate-key",
+          message: `\`${name}\` is written twice`,
+          hint: `It is on line ${places.key(map, name).line} too; a map has each key once`,
+        })
+        continue
+      }
+      map[name] = visit(value, depth + 1).value
+      const place = offsetOf(key)
+      const valuePlace = value === null || value === undefined ? place : offsetOf(value)
+      places.set(map, name, { key: place, value: valuePlace, keyKind: kindOf(key), ...written(value) })
+    }
+    return map
+  }
+
+  return { read: (node, depth) => visit(node, depth).value, failed: () => failed }
+}
+
+/** Numbers that JavaScript cannot hold come as `bigint` or infinite; as text they meet the usual refusal. */
+function scalarOf(node: Scalar): unknown {
+  const { value } = node
+  if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) return node.source ?? null
+  return value === null || ["string", "number", "boolean"].includes(typeof value) ? value : (node.source ?? null)
+}
+
+function kindOf(node: Scalar): ScalarKind {
+  if (typeof node.value === "number" || typeof node.value === "bigint") return "number"
+  if (typeof node.value === "boolean") return "boolean"
+  return node.value === null ? "null" : "text"
+}
+
+function written(node: unknown): Pick<Entry, "source" | "flow"> {
+  return {
+    source: node instanceof Scalar ? node.source : undefined,
+    flow: node instanceof YAMLMap && node.flow === true,
+  }
+}
+
+function hasAnchor(node: unknown): node is { readonly anchor: string } {
+  return (node instanceof Scalar || node instanceof YAMLSeq || node instanceof YAMLMap) && node.anchor !== undefined
+}
+
+function offsetOf(node: unknown): number {
+  const ranged = node instanceof Scalar || node instanceof Alias || node instanceof YAMLMap || node instanceof YAMLSeq
+  return ranged ? (node.range?.[0] ?? 0) : 0
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "")
+}

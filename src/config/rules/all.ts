@@ -1,0 +1,48 @@
+import type { Rule } from "../judged-tree.ts"
+import { profileNoneHasNoServer, profilesAreKept } from "./checks.ts"
+import { contextsAreThere, dockerfilesAreThere, environmentsAreThere } from "./files.ts"
+import { labelsKeepStill } from "./labels.ts"
+import {
+  debianNamesAreLegal,
+  dockerfileFieldsHaveOne,
+  imagesAddSomething,
+  imagesAreMadeInOneWay,
+  imagesHaveWhatTheyStandOn,
+} from "./makes.ts"
+import { prefixesAreLegal, repositoriesAreLegal, rowsHaveOneName, rowsHaveTheirOwnTags, stateIsApart } from "./names.ts"
+import { dockerfilesAgreeWithFrom, dockerfilesHaveParents } from "./parents.ts"
+import { platformsAreDistinct, platformsAreTheParents } from "./platforms.ts"
+import { descendantsOfAloneAreAlone } from "./publishing.ts"
+import { registryIsOne } from "./registry.ts"
+import { secretsAreDeclared, secretsHaveOneSource } from "./secrets.ts"
+import { tagsAreLegal, tagsDoNotCollide } from "./tags.ts"
+
+/** Every rule over rows. */
+export const rules: readonly Rule[] = [
+  registryIsOne,
+  rowsHaveOneName,
+  repositoriesAreLegal,
+  stateIsApart,
+  rowsHaveTheirOwnTags,
+  prefixesAreLegal,
+  tagsAreLegal,
+  tagsDoNotCollide,
+  imagesAreMadeInOneWay,
+  dockerfileFieldsHaveOne,
+  imagesHaveWhatTheyStandOn,
+  imagesAddSomething,
+  debianNamesAreLegal,
+  dockerfilesAgreeWithFrom,
+  dockerfilesHaveParents,
+  environmentsAreThere,
+  dockerfilesAreThere,
+  contextsAreThere,
+  platformsAreTheParents,
+  platformsAreDistinct,
+  descendantsOfAloneAreAlone,
+  profilesAreKept,
+  profileNoneHasNoServer,
+  labelsKeepStill,
+  secretsHaveOneSource,
+  secretsAreDeclared,
+]

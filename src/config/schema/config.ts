@@ -1,0 +1,59 @@
+import { z } from "zod"
+import { defaultsSchema, imageSchema, platformSchema } from "./image.ts"
+import { empty, fields, list, map, matching, someText, text, word, says } from "./texts.ts"
+import type { WrittenConfig } from "./written.ts"
+
+const repository = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
+
+const secret = fields({
+  environment: someText("The variable that holds the value.").optional(),
+  file: someText("The file that holds the value: absolute, or below the tree's folder.").optional(),
+})
+
+/** The whole of `nbstacks.yaml`. */
+export const fileSchema: z.ZodType<WrittenConfig> = fields({
+  version: z
+    .literal(1, { error: says("version", "must be 1, the only version of this language") })
+    .describe("The version of this language: 1."),
+  registry: someText(
+    "Where images go: a registry host and a path, such as `ghcr.io/example-hub`, or a path to an OCI layout. Without this, the local store.",
+  ).optional(),
+  state: matching(repository, {
+    rule: "repository-name",
+    sentence: "must be a legal repository path (small letters, digits, `.`, `_`, `-` and `/`)",
+    description: "The repository below the registry that keeps what was built and released. `nbstacks` without this.",
+  }).optional(),
+  platforms: list(platformSchema, "platforms")
+    .min(1, { error: empty })
+    .describe("Platforms of images that have no parent in this tree. `[linux/amd64]` without this.")
+    .optional(),
+  tags: list(text("A template with `{release}`, `{date}`, `{git}` or an axis."), "tags")
+    .min(1, { error: empty })
+    .describe('Tags that every release sets once. `["{release}"]` without this.')
+    .optional(),
+  tagging: word(
+    ["tree", "changed"],
+    "`tree`: every image gets each release's tags. `changed`: only new images do. `tree` without this.",
+  ).optional(),
+  defaults: defaultsSchema.describe("What every image has unless it says otherwise.").optional(),
+  secrets: map(
+    matching(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, {
+      rule: "secret-name",
+      sentence: "must be a name of letters, digits, `_`, `.` and `-`",
+      description: "The id of a secret.",
+    }),
+    secret,
+    "names to secrets",
+  )
+    .describe("Secrets that Dockerfiles may mount. Their ids are part of keys, their values never.")
+    .optional(),
+  images: map(
+    matching(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/, {
+      rule: "image-key",
+      sentence: "must be small letters and digits, with single `.` or `-` between them",
+      description: "The name of an image.",
+    }),
+    imageSchema,
+    "images",
+  ).describe("The images, by name."),
+})

@@ -1,0 +1,96 @@
+/** The file as it is written, judged by the schemas beside this. Texts are templates still. */
+export type WrittenConfig = {
+  readonly version: 1
+  readonly registry?: string | undefined
+  readonly state?: string | undefined
+  readonly platforms?: readonly string[] | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly tagging?: "tree" | "changed" | undefined
+  readonly defaults?: WrittenDefaults | undefined
+  readonly secrets?: Readonly<Record<string, WrittenSecret>> | undefined
+  readonly images: Readonly<Record<string, WrittenImage>>
+}
+
+export type WrittenSecret = { readonly environment?: string | undefined; readonly file?: string | undefined }
+
+/** Modules for `python3`, or by kernel. */
+export type WrittenImports = readonly string[] | Readonly<Record<string, readonly string[]>>
+
+export type WrittenCommand = string | { readonly run: string; readonly timeout?: number | string | undefined }
+
+/** Checks that may also wait for another machine. */
+export type WrittenLater = {
+  readonly imports?: WrittenImports | undefined
+  readonly notebooks?: readonly string[] | undefined
+  readonly commands?: readonly WrittenCommand[] | undefined
+}
+
+export type WrittenChecks = WrittenLater & {
+  readonly profile?: "none" | "jupyter" | undefined
+  readonly kernels?: readonly string[] | undefined
+  readonly timeout?: number | string | undefined
+  readonly paths?: readonly (string | { readonly path: string; readonly status?: number | undefined })[] | undefined
+  readonly later?: Readonly<Record<string, WrittenLater>> | undefined
+}
+
+export type WrittenBudget = {
+  readonly layer?: string | undefined
+  readonly layers?: number | undefined
+  readonly image?: string | undefined
+}
+
+/** What `defaults` may give to all images. */
+export type WrittenDefaults = {
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly checks?: WrittenChecks | undefined
+  readonly budget?: WrittenBudget | undefined
+  readonly publish?: "together" | "alone" | "never" | undefined
+}
+
+export type WrittenFile = {
+  readonly from: string
+  readonly to: string
+  readonly owner?: string | undefined
+  readonly mode?: string | undefined
+}
+
+/** Fields of a row: an image's with its overrides merged in. */
+export type WrittenFields = WrittenDefaults & {
+  readonly from?: string | undefined
+  readonly bootstrap?: { readonly suite: string; readonly packages?: readonly string[] | undefined } | undefined
+  readonly dockerfile?: string | undefined
+  readonly context?: string | undefined
+  readonly target?: string | undefined
+  readonly args?: Readonly<Record<string, string>> | undefined
+  readonly secrets?: readonly string[] | undefined
+  readonly environment?: string | readonly string[] | undefined
+  readonly name?: string | undefined
+  readonly prefix?: string | undefined
+  readonly files?: readonly WrittenFile[] | Readonly<Record<string, string>> | undefined
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly user?: string | undefined
+  readonly workdir?: string | undefined
+  readonly entrypoint?: readonly string[] | undefined
+  readonly command?: readonly string[] | undefined
+  readonly platforms?: readonly string[] | undefined
+  readonly skip?: string | undefined
+}
+
+export type WrittenChoice = Readonly<Record<string, string | readonly string[]>>
+export type WrittenCombination = Readonly<Record<string, string>>
+
+/** Values, values with build arguments, or a glob. */
+export type WrittenAxis = string | readonly string[] | Readonly<Record<string, Readonly<Record<string, string>>>>
+
+export type WrittenMatrix = {
+  readonly include?: readonly WrittenCombination[] | undefined
+  readonly exclude?: readonly WrittenChoice[] | undefined
+  readonly [axis: string]: WrittenAxis | readonly WrittenCombination[] | readonly WrittenChoice[] | undefined
+}
+
+export type WrittenOverride = WrittenFields & { readonly match: WrittenChoice }
+
+export type WrittenImage = WrittenFields & {
+  readonly matrix?: WrittenMatrix | undefined
+  readonly overrides?: readonly WrittenOverride[] | undefined
+}
