@@ -19,6 +19,13 @@ export type Fault =
   /** Forwarded with some headers taken away or replaced, and its answer likewise. */
   | { readonly kind: "headers"; readonly request?: Partial<Headers>; readonly response?: Partial<Headers> }
 
+/** What others do meanwhile: before the request reaches the registry, or before its answer reaches the client. */
+export type Meanwhile = {
+  readonly kind: "meanwhile"
+  readonly before?: () => Promise<unknown>
+  readonly after?: () => Promise<unknown>
+}
+
 export type Seen = { readonly method: string; readonly target: string; readonly headers: Headers }
 
 export type FaultProxy = AsyncDisposable & {
@@ -26,7 +33,9 @@ export type FaultProxy = AsyncDisposable & {
   /** Every request that came, in order. */
   readonly seen: readonly Seen[]
   /** Decides for each request; none passes through as it is. `time` counts those with the same method and target from 0. */
-  fault: (request: Seen, time: number) => Fault | undefined
+  fault: (request: Seen, time: number) => Fault | Meanwhile | undefined
+  /** The most requests that were under way at one time. */
+  readonly most: number
 }
 
 /** A server between a client and an upstream `host:port` that breaks what it is told to break, over real HTTP. */
@@ -46,6 +55,17 @@ export async function startFaultProxy(host: Host, upstream: string): Promise<Fau
       ...(bodyless ? {} : { body: request.body }),
     })
   }
+  let underWay = 0
+  let most = 0
+  const counted = async (request: ServerRequest): Promise<ServerResponse> => {
+    underWay += 1
+    most = Math.max(most, underWay)
+    try {
+      return await handle(request)
+    } finally {
+      underWay -= 1
+    }
+  }
   const handle = async (request: ServerRequest): Promise<ServerResponse> => {
     const { method, target, headers } = request
     seen.push({ method, target, headers })
@@ -54,17 +74,22 @@ export async function startFaultProxy(host: Host, upstream: string): Promise<Fau
     const fault = state.fault({ method, target, headers }, time)
     if (fault?.kind === "answer") return { status: fault.status, headers: fault.headers ?? {}, body: fault.body ?? "" }
     if (fault?.kind === "drop" && fault.forwarded !== true) return cut()
+    if (fault?.kind === "meanwhile") await fault.before?.()
     const answer = await forward(request, fault?.kind === "headers" ? fault.request : {})
     if (fault?.kind === "drop") {
       for await (const _ of answer.body);
       return cut()
     }
-    return apply(answer, fault)
+    if (fault?.kind === "meanwhile") await fault.after?.()
+    return apply(answer, fault?.kind === "meanwhile" ? undefined : fault)
   }
-  const server = await host.serve(handle, { port: 0 })
+  const server = await host.serve(counted, { port: 0 })
   return {
     address: `127.0.0.1:${server.port}`,
     seen,
+    get most() {
+      return most
+    },
     get fault() {
       return state.fault
     },

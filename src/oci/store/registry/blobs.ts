@@ -1,8 +1,8 @@
 import { Failure, isFailure } from "../../../failure.ts"
 import { hasher, partsOf, type Digest } from "../../digest.ts"
-import { pauseAfter } from "./backoff.ts"
 import { discard } from "./body.ts"
 import { networkFailure } from "./failures.ts"
+import { pause } from "./pause.ts"
 import { named, repositoryAt } from "./places.ts"
 import { pullScope, type Scope } from "./scope.ts"
 import type { Call, Open, Transport } from "./transport.ts"
@@ -40,7 +40,7 @@ export async function* readBlob(
   repository: string,
   { digest, range }: { readonly digest: Digest; readonly range?: readonly [number, number] | undefined },
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { endpoint, host, signal } = transport.context
+  const { endpoint, signal } = transport.context
   const whole = repositoryAt(endpoint, repository)
   const name = named(endpoint, whole, digest)
   checkRange(range)
@@ -67,7 +67,7 @@ export async function* readBlob(
       if (at > started) idle = 0
       if (problem === undefined) throw error
       if (problem.again === "no" || breaks >= bounds.breaks || idle >= bounds.idle) throw problem.failure
-      await host.sleep(pauseAfter(idle, parseInt(host.random(4), 16) / 2 ** 32), signal)
+      await pause(transport.context, idle)
     }
   }
   if (hash !== undefined && hash.digest() !== digest) {

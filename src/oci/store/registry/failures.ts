@@ -24,7 +24,7 @@ export function parseErrors(bytes: Uint8Array): readonly RegistryError[] {
 function printable(value: unknown): string {
   if (typeof value !== "string") return ""
   return value
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
     .slice(0, 300)
 }

@@ -4,8 +4,8 @@ import { Descriptor } from "../../descriptor.ts"
 import { digestOf, type Digest } from "../../digest.ts"
 import { parseJson } from "../../manifest.ts"
 import { mediaTypes } from "../../media-types.ts"
-import { pauseAfter } from "./backoff.ts"
 import { getManifest, sendManifest } from "./manifests.ts"
+import { pause } from "./pause.ts"
 import { named, repositoryAt } from "./places.ts"
 import type { Transport } from "./transport.ts"
 
@@ -56,7 +56,7 @@ export async function updateFallback(
   transport: Transport,
   { repository, tag, attached }: { readonly repository: string; readonly tag: string; readonly attached: Descriptor },
 ): Promise<void> {
-  const { endpoint, host, signal } = transport.context
+  const { endpoint } = transport.context
   const name = named(endpoint, repositoryAt(endpoint, repository), tag)
   for (let tried = 0; tried < tries; tried += 1) {
     const { list, etag, there } = await readList(transport, { repository, tag, name })
@@ -74,7 +74,7 @@ export async function updateFallback(
       const now = await readList(transport, { repository, tag, name })
       if (now.list.manifests.some(({ digest }) => digest === attached.digest)) return
     }
-    await host.sleep(pauseAfter(tried, parseInt(host.random(4), 16) / 2 ** 32), signal)
+    await pause(transport.context, tried)
   }
   throw new Failure("temporary", `Cannot add to ${name}: others write it at the same time`, { hint: "Try again" })
 }

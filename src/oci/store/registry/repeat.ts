@@ -1,8 +1,9 @@
 import { Failure, isFailure } from "../../../failure.ts"
 import type { Headers } from "../../../host/http.ts"
-import { patience, pauseAfter, retryAfter } from "./backoff.ts"
+import { patience, retryAfter } from "./backoff.ts"
 import type { Context } from "./context.ts"
 import { networkFailure } from "./failures.ts"
+import { pause } from "./pause.ts"
 
 /** What a try throws when another one may succeed; `headers` may say when. */
 export class TryAgain extends Error {
@@ -44,8 +45,7 @@ export async function repeat<T>(
           cause: problem.failure,
         })
       }
-      const pause = pauseAfter(tried - 1, parseInt(host.random(4), 16) / 2 ** 32)
-      await host.sleep(Math.max(pause, asked ?? 0), signal)
+      await pause(context, tried - 1, asked)
     }
   }
 }
