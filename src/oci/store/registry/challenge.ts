@@ -44,5 +44,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
     for (let found = takeParameter(); found !== undefined; found = takeParameter()) parameters[found[0]] ??= found[1]
     if (Object.keys(parameters).length === 0) take(/[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y)
     challenges.push({ scheme: scheme.toLowerCase(), parameters: { ...parameters } })
+    take(space)
+    if (text[at] !== ",") return challenges
   }
 }
