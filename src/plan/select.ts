@@ -4,62 +4,79 @@ import type { Image, RowId, Tree } from "../tree/tree.ts"
 
 export type Selection = { readonly only: readonly string[]; readonly except: readonly string[] }
 
+/** Rows as far as choosing them needs: parents before children. */
+export type Rows = {
+  readonly nodes: readonly { readonly id: RowId; readonly bases: readonly RowId[] }[]
+  readonly skipped: readonly { readonly image: RowId; readonly reason: string }[]
+}
+
+/** Rows that a row is made from: its parent, and those it copies files from. */
+export function basesOf(image: Pick<Image, "parent" | "uses">): readonly RowId[] {
+  return image.parent.kind === "image" ? [image.parent.id, ...image.uses] : image.uses
+}
+
 /**
  * The rows that names mean: a row's own name, or an image's for all its rows. In the order of the tree.
  * Fails with `cannot` for a name that means nothing, with the nearest one.
  */
 export function rowsNamed(tree: Tree, names: readonly string[]): readonly RowId[] {
-  const found = new Set(names.flatMap((name) => matching(tree, name)))
+  const found = named(rowsOf(tree), names)
   return tree.images.map(({ id }) => id).filter((id) => found.has(id))
-}
-
-function matching(tree: Tree, name: string): readonly RowId[] {
-  const ids = tree.images.map(({ id }) => id)
-  const found = ids.filter((id) => id === name || id.startsWith(`${name}:`))
-  if (found.length > 0) return found
-  const skipped = tree.skipped.find(({ image }) => image === name || image.startsWith(`${name}:`))
-  if (skipped !== undefined) throw new Failure("cannot", `\`${skipped.image}\` is skipped: ${skipped.reason}`)
-  const all = [...new Set([...ids, ...ids.map((id) => id.split(":")[0] ?? id)])]
-  const near = all.length === 0 ? undefined : closest(name, all)
-  const hint =
-    near !== undefined && distance(name, near) <= 3
-      ? `Did you mean \`${near}\`?`
-      : "Run `nbstacks tree` to see the rows"
-  throw new Failure("cannot", `There is no row or image \`${name}\``, { hint })
 }
 
 /**
  * The tree cut down to some rows: those of `only` with all that they are built on (every row without `only`),
  * less those of `except` and all that is built on them.
  */
-export function selectRows(tree: Tree, { only, except }: Selection): Tree {
-  if (only.length === 0 && except.length === 0) return tree
-  const wanted =
-    only.length === 0 ? new Set(tree.images.map(({ id }) => id)) : withAncestors(tree, rowsNamed(tree, only))
-  const dropped = withDescendants(tree, rowsNamed(tree, except))
-  const images = tree.images.filter(({ id }) => wanted.has(id) && !dropped.has(id))
-  const asked = only.length === 0 ? [] : rowsNamed(tree, only)
-  const lost = asked.find((id) => dropped.has(id))
-  if (lost !== undefined) throw new Failure("cannot", `\`${lost}\` is asked for by --only and left out by --except`)
-  return { ...tree, images }
+export function selectRows(tree: Tree, selection: Selection): Tree {
+  if (selection.only.length === 0 && selection.except.length === 0) return tree
+  const chosen = selectNamed(rowsOf(tree), selection)
+  return { ...tree, images: tree.images.filter(({ id }) => chosen.has(id)) }
 }
 
-function withAncestors(tree: Tree, ids: readonly RowId[]): ReadonlySet<RowId> {
+/** The same for rows of any kind: the names of the chosen ones. */
+export function selectNamed(rows: Rows, { only, except }: Selection): ReadonlySet<RowId> {
+  const asked = named(rows, only)
+  const wanted = only.length === 0 ? new Set(rows.nodes.map(({ id }) => id)) : withAncestors(rows, asked)
+  const dropped = withDescendants(rows, named(rows, except))
+  const lost = [...asked].find((id) => dropped.has(id))
+  if (lost !== undefined) throw new Failure("cannot", `\`${lost}\` is asked for, and left out by --except`)
+  return new Set([...wanted].filter((id) => !dropped.has(id)))
+}
+
+function rowsOf(tree: Tree): Rows {
+  return { nodes: tree.images.map((image) => ({ id: image.id, bases: basesOf(image) })), skipped: tree.skipped }
+}
+
+function named(rows: Rows, names: readonly string[]): ReadonlySet<RowId> {
+  return new Set(names.flatMap((name) => matching(rows, name)))
+}
+
+function matching({ nodes, skipped }: Rows, name: string): readonly RowId[] {
+  const means = (id: RowId): boolean => id === name || id.startsWith(`${name}:`)
+  const ids = nodes.map(({ id }) => id)
+  const found = ids.filter(means)
+  if (found.length > 0) return found
+  const left = skipped.find(({ image }) => means(image))
+  if (left !== undefined) throw new Failure("cannot", `\`${left.image}\` is skipped: ${left.reason}`)
+  const all = [...new Set([...ids, ...ids.map((id) => id.split(":")[0] ?? id)])]
+  const near = all.length === 0 ? undefined : closest(name, all)
+  const isNear = near !== undefined && distance(name, near) <= 3
+  throw new Failure("cannot", `There is no row or image \`${name}\``, {
+    hint: isNear ? `Did you mean \`${near}\`?` : "Run `nbstacks tree` to see the rows",
+  })
+}
+
+function withAncestors({ nodes }: Rows, ids: ReadonlySet<RowId>): ReadonlySet<RowId> {
   const wanted = new Set(ids)
-  for (const image of tree.images.toReversed())
-    if (wanted.has(image.id)) for (const id of basesOf(image)) wanted.add(id)
+  for (const { id, bases } of nodes.toReversed()) if (wanted.has(id)) for (const base of bases) wanted.add(base)
   return wanted
 }
 
-function withDescendants(tree: Tree, ids: readonly RowId[]): ReadonlySet<RowId> {
+function withDescendants({ nodes }: Rows, ids: ReadonlySet<RowId>): ReadonlySet<RowId> {
   const found = new Set(ids)
-  for (const image of tree.images) if (basesOf(image).some((id) => found.has(id))) found.add(image.id)
+  for (const { id, bases } of nodes) if (bases.some((base) => found.has(base))) found.add(id)
   return found
-}
-
-/** Rows that a row is made from: its parent, and those it copies files from. */
-export function basesOf(image: Image): readonly RowId[] {
-  return image.parent.kind === "image" ? [image.parent.id, ...image.uses] : image.uses
 }
 
 /** The tree for one platform, or as it is. Fails when no row has it. */

@@ -1,0 +1,321 @@
+import { expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import type { Store } from "../../src/oci/store/store.ts"
+import { startRegistry } from "../support/registry.ts"
+import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+import { pushTiny } from "../support/tiny.ts"
+
+const host = makeHost(process.env)
+
+type Published = {
+  readonly release: string | null
+  readonly images: readonly {
+    readonly image: string
+    readonly digest: string
+    readonly reference: string
+    readonly tags: readonly string[]
+    readonly built: boolean
+    readonly checks: { readonly passed: number; readonly failed: number }
+  }[]
+}
+
+/** base ← course (two rows) ← lab, and a row on its own. Everything is there at once: only `files` on a tiny parent. */
+function treeText(registry: string, parent: string, more = ""): string {
+  return `version: 1
+registry: ${registry}
+defaults: {checks: {profile: none}}
+images:
+  base:
+    from: ${parent}
+    files: [{from: base, to: /srv/base/}]
+    checks: {commands: ["cat /srv/base/note.txt"]}
+    publish: never
+  course:
+    from: base
+    matrix: {term: ["2026.1", "2026.2"]}
+    files: [{from: "course/{term}", to: /srv/course/}]
+    checks: {commands: ["grep -q ok /srv/course/state.txt"]}
+  lab:
+    from: course:2026.2
+    files: [{from: lab, to: /srv/lab/}]
+  solo:
+    from: base
+    files: [{from: solo, to: /srv/solo/}]
+    publish: alone
+    checks: {commands: ["grep -q ok /srv/solo/state.txt"]}
+${more}`
+}
+
+async function openTree(registry: string, parent: string): Promise<Sandbox> {
+  const sandbox = await openSandbox(host)
+  await sandbox.write({
+    "nbstacks.yaml": treeText(registry, parent),
+    "base/note.txt": "base 1\n",
+    "course/2026.1/state.txt": "ok\n",
+    "course/2026.2/state.txt": "ok\n",
+    "lab/lab.txt": "lab\n",
+    "solo/state.txt": "ok\n",
+  })
+  await sandbox.git("init", "-q", "-b", "main")
+  const lock = await sandbox.nbstacks("lock")
+  if (lock.code !== 0) throw new Error(lock.stderr)
+  await commit(sandbox, "Begin")
+  return sandbox
+}
+
+async function commit(sandbox: Sandbox, message: string): Promise<void> {
+  await sandbox.git("add", "-A")
+  await sandbox.git("commit", "-q", "-m", message)
+}
+
+async function publish(
+  sandbox: Sandbox,
+  ...args: readonly string[]
+): Promise<Published & { readonly code: number; readonly stderr: string }> {
+  const { code, stdout, stderr } = await sandbox.nbstacks("publish", "--json", ...args)
+  if (stdout === "") throw new Error(`publish ended with ${code}: ${stderr}`)
+  const value: Published = JSON.parse(stdout)
+  return { ...value, code, stderr }
+}
+
+function built(published: Published): readonly string[] {
+  return published.images.filter((image) => image.built).map(({ image }) => image)
+}
+
+async function plan(
+  sandbox: Sandbox,
+  ...args: readonly string[]
+): Promise<Readonly<Record<string, readonly object[]>>> {
+  const { code, stdout, stderr } = await sandbox.nbstacks("plan", "--json", ...args)
+  if (code !== 0) throw new Error(stderr)
+  const { waves }: { waves: { image: string; reasons: object[] }[][] } = JSON.parse(stdout)
+  return Object.fromEntries(waves.flat().map(({ image, reasons }) => [image, reasons]))
+}
+
+async function tagsOf(store: Store, repository: string): Promise<readonly string[]> {
+  return await Array.fromAsync(store.tags(repository))
+}
+
+test("a tree is published as one release, then nothing, then only what changed", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const store = openRegistry(registry.address, host, {})
+
+  const first = await publish(sandbox)
+  expect(first.code).toBe(0)
+  expect(built(first)).toEqual(["base", "course:2026.1", "course:2026.2", "lab", "solo"])
+  expect(first.release).toMatch(/^\d{4}\.\d\d\.\d\d-[0-9a-f]{7}$/)
+  expect(await tagsOf(store, "course")).toEqual([`2026.1-${first.release}`, `2026.2-${first.release}`])
+  expect(await tagsOf(store, "base")).toEqual([])
+  expect(first.images.find(({ image }) => image === "base")?.checks).toEqual({ passed: 1, failed: 0 })
+
+  const again = await publish(sandbox)
+  expect([again.code, again.release, built(again)]).toEqual([0, first.release, []])
+  expect(await plan(sandbox)).toEqual({})
+
+  await sandbox.write({ "course/2026.2/state.txt": "ok, and more\n" })
+  await commit(sandbox, "Say more")
+  const short = await sandbox.git("rev-parse", "--short", "HEAD")
+  const { stdout } = await sandbox.nbstacks("plan")
+  expect(stdout).toContain(`course/2026.2/state.txt changed in ${short}`)
+  expect(stdout).toContain("parent course:2026.2 is rebuilt")
+  const second = await publish(sandbox)
+  expect(built(second)).toEqual(["course:2026.2", "lab"])
+  expect(second.images.find(({ image }) => image === "solo")?.digest).toBe(
+    first.images.find(({ image }) => image === "solo")?.digest,
+  )
+  expect(await tagsOf(store, "solo")).toEqual([first.release, second.release].toSorted())
+})
+
+test("a child shares its parent's blobs by digest, and every image is whole", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const { images } = await publish(sandbox)
+  const store = openRegistry(registry.address, host, {})
+  const layers = async (row: string): Promise<readonly string[]> => {
+    const image = images.find((one) => one.image === row)
+    const manifest = await store.readManifest(row.split(":")[0] ?? row, image?.digest ?? "")
+    const { layers: list }: { layers: { digest: string }[] } = JSON.parse(Buffer.from(manifest?.bytes ?? []).toString())
+    return list.map(({ digest }) => digest)
+  }
+  const [base, course, lab] = [await layers("base"), await layers("course:2026.2"), await layers("lab")]
+  expect(course.slice(0, base.length)).toEqual(base)
+  expect(lab.slice(0, course.length)).toEqual(course)
+  expect(lab.length).toBe(course.length + 1)
+})
+
+test("a failing check leaves no new tag, and a row that is published alone keeps its image", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const store = openRegistry(registry.address, host, {})
+  const first = await publish(sandbox)
+
+  await sandbox.write({ "course/2026.1/state.txt": "broken\n" })
+  await commit(sandbox, "Break a course")
+  const broken = await publish(sandbox)
+  expect(broken.code).toBe(1)
+  expect(broken.release).toBe(first.release)
+  expect(broken.stderr).toContain("`course:2026.1` failed")
+  expect(broken.stderr).toContain(`Users still get ${first.release}`)
+  expect(await tagsOf(store, "course")).toEqual([`2026.1-${first.release}`, `2026.2-${first.release}`])
+  expect(await tagsOf(store, "solo")).toEqual([first.release])
+
+  await sandbox.write({ "course/2026.1/state.txt": "ok\n", "solo/state.txt": "broken\n", "lab/lab.txt": "lab 2\n" })
+  await commit(sandbox, "Mend the course, break the row on its own")
+  const partial = await publish(sandbox)
+  expect(partial.code).toBe(1)
+  expect(partial.release).not.toBe(first.release)
+  const solo = (published: Published): string | undefined =>
+    published.images.find(({ image }) => image === "solo")?.digest
+  expect(solo(partial)).toBe(solo(first))
+  expect(built(partial)).toEqual(["lab"])
+})
+
+test("a broken parent stops its children, not its siblings' builds", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.write({ "course/2026.2/state.txt": "broken\n" })
+  await commit(sandbox, "Break the parent of the lab")
+  const first = await publish(sandbox)
+  expect([first.code, first.release]).toEqual([1, null])
+  expect(first.stderr).toContain("Not tried: lab (built on course:2026.2)")
+  await sandbox.write({ "course/2026.2/state.txt": "ok\n" })
+  await commit(sandbox, "Mend it")
+  const second = await publish(sandbox)
+  expect(second.code).toBe(0)
+  expect(built(second)).toEqual(["course:2026.2", "lab"])
+})
+
+test("a commit series, a rebase and a second branch never hide a change", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await publish(sandbox)
+  // Two commits are pushed at once: `git diff HEAD^` sees the second alone.
+  await sandbox.write({ "course/2026.1/state.txt": "ok 1\n" })
+  await commit(sandbox, "First of two")
+  await sandbox.write({ "unrelated.md": "words\n" })
+  await commit(sandbox, "Second of two")
+  expect(await sandbox.git("diff", "--name-only", "HEAD^")).toBe("unrelated.md")
+  expect(Object.keys(await plan(sandbox))).toEqual(["course:2026.1"])
+
+  // The same change on another branch, published there, is built once; what main lacks is seen from main.
+  await sandbox.git("checkout", "-q", "-b", "fall")
+  expect(built(await publish(sandbox))).toEqual(["course:2026.1"])
+  await sandbox.git("checkout", "-q", "main")
+  expect(await plan(sandbox)).toEqual({})
+  await sandbox.git("reset", "-q", "--hard", "HEAD~2")
+  expect(await plan(sandbox)).toEqual({})
+
+  // A rebase changes every commit and no file.
+  await sandbox.git("commit", "-q", "--amend", "-m", "Begin again", "--date", "2020-01-01T00:00:00Z")
+  expect(await plan(sandbox)).toEqual({})
+})
+
+test("a moved external parent rebuilds what is on it, because of the lock", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await publish(sandbox)
+  const store = openRegistry(registry.address, host, {})
+  const other = await pushTiny(host, registry.address, "2")
+  const moved = await store.headManifest("tiny", "2")
+  await store.tag("tiny", "1", moved!.digest)
+  expect(await plan(sandbox)).toEqual({})
+  const { stderr, stdout, code } = await sandbox.nbstacks("lock", "--upgrade")
+  expect(code).toBe(0)
+  expect(stdout + stderr).toContain(other.replace(":2", ":1"))
+  const reasons = await plan(sandbox)
+  expect(Object.keys(reasons)).toEqual(["base", "course:2026.1", "course:2026.2", "solo", "lab"])
+  expect(reasons["base"]).toEqual([{ kind: "lock", reference: other.replace(":2", ":1") }])
+})
+
+test("an image that is gone from the registry is noticed when asked, and built again", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const first = await publish(sandbox)
+  const digest = first.images.find(({ image }) => image === "solo")?.digest ?? ""
+  const { status } = await host.http({
+    method: "DELETE",
+    url: `http://${registry.address}/v2/solo/manifests/${digest}`,
+  })
+  expect(status).toBe(202)
+  expect(await plan(sandbox)).toEqual({})
+  expect((await plan(sandbox, "--verify"))["solo"]).toEqual([{ kind: "gone" }])
+})
+
+test("a dirty tree is refused, unless asked for, and then the release says so", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.write({ "lab/lab.txt": "not committed\n" })
+  const refused = await sandbox.nbstacks("publish")
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain("--allow-dirty")
+  expect((await publish(sandbox, "--allow-dirty")).code).toBe(0)
+})
+
+test("a dry run and a pull request's run push nothing", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const store = openRegistry(registry.address, host, {})
+  const dry = await sandbox.nbstacks("publish", "--dry-run")
+  expect(dry.code).toBe(0)
+  expect(dry.stdout).toContain("course")
+  const pull = await sandbox.nbstacks("publish", "--no-push")
+  expect(pull.code).toBe(0)
+  for (const repository of ["nbstacks", "course", "lab"]) expect(await tagsOf(store, repository)).toEqual([])
+  // Nothing of it feeds a release.
+  expect(built(await publish(sandbox))).toContain("lab")
+})
+
+test("without a registry a tree is published to the local store", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.write({
+    "nbstacks.yaml": treeText("REGISTRY", `${registry.address}/tiny:1`).replace("registry: REGISTRY\n", ""),
+  })
+  await commit(sandbox, "Stay here")
+  const first = await publish(sandbox)
+  expect([first.code, built(first).length]).toEqual([0, 5])
+  const second = await publish(sandbox)
+  expect([second.release, built(second)]).toEqual([first.release, []])
+})
+
+test("a saved plan is run as it is, and refused when its inputs changed", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const first = await sandbox.nbstacks("plan", "--json", "--out", "../plan.json")
+  const second = await sandbox.nbstacks("plan", "--json")
+  expect(first.stdout).toBe(second.stdout)
+  await sandbox.write({ "lab/lab.txt": "changed since\n" })
+  await commit(sandbox, "Change")
+  const refused = await sandbox.nbstacks("publish", "--plan", "../plan.json")
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain("nbstacks plan")
+  await sandbox.nbstacks("plan", "--out", "../plan.json")
+  expect((await publish(sandbox, "--plan", "../plan.json")).code).toBe(0)
+})
+
+test("a tag that somebody else wrote is never overwritten", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const store = openRegistry(registry.address, host, {})
+  await sandbox.write({
+    "nbstacks.yaml": `tags: ["{git}"]\n${treeText(registry.address, `${registry.address}/tiny:1`)}`,
+  })
+  await commit(sandbox, "Tag by commit")
+  const commitId = await sandbox.git("rev-parse", "HEAD")
+  const theirs = await store.readManifest("tiny", "1")
+  const { mediaType } = theirs!.descriptor
+  await host.http({ method: "GET", url: `http://${registry.address}/v2/` })
+  const image: {
+    config: { digest: `sha256:${string}`; size: number; mediaType: string }
+    layers: { digest: `sha256:${string}`; size: number; mediaType: string }[]
+  } = JSON.parse(Buffer.from(theirs!.bytes).toString())
+  for (const blob of [image.config, ...image.layers])
+    await store.writeBlob("lab", blob, () => store.read("tiny", blob.digest), "tiny")
+  await store.tag("lab", commitId.slice(0, 7), await store.writeManifest("lab", theirs!.bytes, mediaType))
+  const refused = await sandbox.nbstacks("publish")
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain("is not overwritten")
+  expect(await tagsOf(store, "course")).toEqual([])
+})
