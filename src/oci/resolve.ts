@@ -36,7 +36,7 @@ export async function resolveReference(
 }
 
 /** The same for an image of a store that is open. */
-export async function resolveIn(
+async function resolveIn(
   store: Store,
   wanted: { readonly repository: string; readonly reference: string; readonly platforms: readonly Platform[] },
 ): Promise<Readonly<Record<Platform, Digest>>> {

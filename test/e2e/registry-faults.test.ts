@@ -172,6 +172,25 @@ describe("uploads", () => {
     expect((await bytesOf(direct.read("cut", blob.descriptor.digest))).equals(blob.bytes)).toBe(true)
   })
 
+  test("a registry that refuses before it has read all is not sent the rest", async () => {
+    const chunk = new Uint8Array(1024 * 1024)
+    const size = 16 * 1024 ** 3
+    let sent = 0
+    let closed = false
+    const source = async function* (): AsyncIterable<Uint8Array> {
+      try {
+        for (; sent < size; sent += chunk.length) yield chunk
+      } finally {
+        closed = true
+      }
+    }
+    proxy.fault = ({ method }) => (method === "PUT" ? { kind: "answer", status: 403 } : undefined)
+    const refused = store.writeBlob("refused", { mediaType: "a/b", digest: digestOf("x"), size }, source)
+    await expect(refused).rejects.toMatchObject({ code: "credentials" })
+    await expect.poll(() => closed).toBe(true)
+    expect(sent).toBeLessThan(size)
+  })
+
   test("a mount that is refused becomes an upload", async () => {
     const blob = makeBlob(10_000)
     await direct.writeBlob("mounts/from", blob.descriptor, sourceOf(blob.bytes))

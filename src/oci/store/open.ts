@@ -8,7 +8,7 @@ import type { Store } from "./store.ts"
  * The folder of an OCI layout that a reference names, or `undefined` if it names a registry: it begins with `/`, `./`,
  * `../` or `oci:`. Relative folders are relative to the working directory.
  */
-export function layoutFolder(reference: string): string | undefined {
+function layoutFolder(reference: string): string | undefined {
   if (reference.startsWith("oci:")) return reference.slice("oci:".length)
   return /^(?:\/|\.\.?(?:\/|$))/.test(reference) ? reference : undefined
 }

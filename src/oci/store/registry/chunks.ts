@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../descriptor.ts"
 import { refusal } from "./failures.ts"
-import { TryAgain } from "./repeat.ts"
+import { tryAgain } from "./repeat.ts"
 import { finishCall, sessionOf, type Session } from "./session.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
 import type { Watched } from "./watched-source.ts"
@@ -35,7 +35,7 @@ export async function sendInChunks(
     at += chunk.length
     const taken = /(?:^|=)0-(\d+)$/.exec(answer.headers["range"] ?? "")?.[1]
     if (taken !== undefined && Number(taken) > 0 && Number(taken) + 1 < at) {
-      throw new TryAgain(refusal(endpoint, `${session.doing}: it lost bytes`, { status: answer.status, errors: [] }))
+      throw tryAgain(refusal(endpoint, `${session.doing}: it lost bytes`, { status: answer.status, errors: [] }))
     }
     current = { ...sessionOf(endpoint, answer, call), chunk: session.chunk }
   }

@@ -5,21 +5,18 @@ import type { Context } from "./context.ts"
 import { networkFailure } from "./failures.ts"
 import { pause } from "./pause.ts"
 
-/** What a try throws when another one may succeed; `headers` may say when. */
-export class TryAgain extends Error {
-  readonly failure: Failure
-  readonly headers: Headers
+/** Failures after which another try may succeed, with the headers that may say when. */
+const retryable = new WeakMap<Failure, Headers>()
 
-  constructor(failure: Failure, headers: Headers = {}) {
-    super(failure.message)
-    this.failure = failure
-    this.headers = headers
-  }
+/** Marks a failure, so that whoever repeats the try that throws it tries again, as `Retry-After` of the headers says. */
+export function tryAgain(failure: Failure, headers: Headers = {}): Failure {
+  retryable.set(failure, headers)
+  return failure
 }
 
 /**
  * Tries something until it succeeds, a bounded number of times, pausing longer each time and as long as the registry
- * asks for. Broken connections and `TryAgain` are tried again; every other error comes through. An abort ends it with
+ * asks for. Broken connections and what `tryAgain` marked are tried again; every other error comes through. An abort ends it with
  * the signal's reason. `doing` completes “Cannot …”.
  */
 export async function repeat<T>(
@@ -34,29 +31,22 @@ export async function repeat<T>(
       return await attempt()
     } catch (error) {
       signal?.throwIfAborted()
-      const problem = judge(error, networkFailure(endpoint, doing, error))
-      if (problem.again === "no" || tried >= (problem.again === "few" ? patience.refusedTries : patience.tries)) {
-        throw problem.failure
-      }
-      const asked = error instanceof TryAgain ? retryAfter(error.headers, host.now()) : undefined
+      const headers = isFailure(error) ? retryable.get(error) : undefined
+      const problem = headers === undefined ? networkFailure(endpoint, doing, error) : undefined
+      if (headers === undefined && problem === undefined) throw error
+      const failure = problem?.failure ?? (error as Failure)
+      const most = { yes: patience.tries, few: patience.refusedTries, no: 1 }[problem?.again ?? "yes"]
+      // What was tried often enough here is not for somebody further up to try again.
+      retryable.delete(failure)
+      if (tried >= most) throw failure
+      const asked = headers === undefined ? undefined : retryAfter(headers, host.now())
       if (asked !== undefined && asked > patience.longestAsked) {
-        throw new Failure("temporary", problem.failure.message, {
+        throw new Failure("temporary", failure.message, {
           hint: `The registry asks to wait ${Math.ceil(asked / 1000)} s`,
-          cause: problem.failure,
+          cause: failure,
         })
       }
       await pause(context, tried - 1, asked)
     }
   }
-}
-
-function judge(
-  error: unknown,
-  network: ReturnType<typeof networkFailure>,
-):
-  | { readonly failure: unknown; readonly again: "no" }
-  | { readonly failure: Failure; readonly again: "yes" | "few" | "no" } {
-  if (error instanceof TryAgain) return { failure: error.failure, again: "yes" }
-  if (isFailure(error) || network === undefined) return { failure: error, again: "no" }
-  return network
 }

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts"
 import { basicHeader, type Credentials } from "./credentials/credentials.ts"
 import { parseErrors, refusal } from "./failures.ts"
 import { checkedLocation } from "./redirect.ts"
-import { repeat, TryAgain } from "./repeat.ts"
+import { repeat, tryAgain } from "./repeat.ts"
 import { covers, joinScopes } from "./scope.ts"
 
 /** Where a registry's tokens come from, from its bearer challenge. */
@@ -81,7 +81,7 @@ async function askForToken(
         answer.status >= 300 && answer.status < 500 && !isTemporary(answer.status)
           ? noToken(endpoint.host, { doing, status: answer.status, known: credentials !== undefined })
           : refusal(endpoint, doing, { status: answer.status, errors })
-      throw isTemporary(answer.status) ? new TryAgain(failure, answer.headers) : failure
+      throw isTemporary(answer.status) ? tryAgain(failure, answer.headers) : failure
     }
     const bytes = await readBody(answer, { limit: largestAnswer, what: "The answer of the token server" })
     const parsed = Answer.safeParse(parseJson(bytes))

@@ -8,7 +8,7 @@ import type { Context } from "./context.ts"
 import { parseErrors, refusal, type RegistryError } from "./failures.ts"
 import { makeLimit, type Limit } from "./limit.ts"
 import { checkedLocation } from "./redirect.ts"
-import { repeat, TryAgain } from "./repeat.ts"
+import { repeat, tryAgain } from "./repeat.ts"
 import type { Scope } from "./scope.ts"
 
 /** One request, as the parts of the client ask for it. */
@@ -72,7 +72,7 @@ export function makeTransport(context: Context, authority: Authority): Transport
       const answer = await follow(context, call, { authorization: header, signal })
       const ours = new URL(answer.url).origin === context.endpoint.origin
       if (isTemporary(answer.status)) {
-        throw new TryAgain(await refused(context, call, answer), answer.headers)
+        throw tryAgain(await refused(context, call, answer), answer.headers)
       }
       if (answer.status !== 401 || !ours || again >= 1 || typeof call.body === "function") return answer
       const better = await authority.learn(answer.headers, { scopes, header })
@@ -84,12 +84,21 @@ export function makeTransport(context: Context, authority: Authority): Transport
 
   const send = async <T>(call: Call, use: (answer: Open) => Promise<T>, milliseconds?: number): Promise<T> => {
     const run = async (): Promise<T> => {
-      const signals = [context.signal, milliseconds === undefined ? undefined : AbortSignal.timeout(milliseconds)]
-      const present = signals.filter((signal) => signal !== undefined)
-      const signal = present.length === 0 ? undefined : AbortSignal.any(present)
+      const streams = typeof call.body === "function"
+      const enough = new AbortController()
+      const signals = [
+        context.signal,
+        milliseconds === undefined ? undefined : AbortSignal.timeout(milliseconds),
+        streams ? enough.signal : undefined,
+      ].filter((signal) => signal !== undefined)
       // A body that streams may itself wait for an answer of this registry; it has a place among the uploads.
-      using _place = typeof call.body === "function" ? undefined : await calls.acquire(context.signal)
-      return await use(await attempt(call, signal))
+      using _place = streams ? undefined : await calls.acquire(context.signal)
+      try {
+        return await use(await attempt(call, signals.length === 0 ? undefined : AbortSignal.any(signals)))
+      } finally {
+        // Whoever refuses early would else be sent the rest.
+        if (streams) enough.abort()
+      }
     }
     const start = (): Promise<T> => (call.once === true ? run() : repeat(context, { doing: call.doing }, run))
     if (first !== undefined) {

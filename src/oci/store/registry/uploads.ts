@@ -4,7 +4,7 @@ import { hasBlob } from "./blobs.ts"
 import { sendInChunks } from "./chunks.ts"
 import { finishCall, sessionOf, type Session } from "./session.ts"
 import { named, repositoryAt } from "./places.ts"
-import { repeat, TryAgain } from "./repeat.ts"
+import { repeat, tryAgain } from "./repeat.ts"
 import { pullScope, pushScope, type Scope } from "./scope.ts"
 import { watch, type Watched } from "./watched-source.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
@@ -55,7 +55,7 @@ export async function putBlob(transport: Transport, manners: Manners, upload: Up
       const failure = await transport.refused(finishCall(session, upload.descriptor), answer)
       // A token that ran out on the way, or a session that the registry lost.
       const again = answer.status === 401 ? ++unauthorised < 2 : answer.status === 404 || answer.status === 416
-      throw again ? new TryAgain(failure, answer.headers) : failure
+      throw again ? tryAgain(failure, answer.headers) : failure
     } catch (error) {
       if (source.failed !== undefined) throw source.failed.error
       throw error
