@@ -15,6 +15,8 @@ export type WrittenLayer = {
 export type LayerWriter = {
   /** A member of the archive without content, or with content that our own encoder compresses. */
   entry(header: TarHeader, content?: Uint8Array): void
+  /** Archive bytes as they are, for content that comes in pieces; padding included. */
+  plain(bytes: Uint8Array): void
   /** A member whose compressed bytes exist: `splice` is called between its header and its padding. */
   spliced(header: TarHeader): Splice
   /** Ends a run of members: what follows does not share a gzip member with it. */
@@ -64,21 +66,26 @@ export function layerWriter(write: (piece: Uint8Array) => void): LayerWriter {
     staged += bytes.length
   }
   const add = (bytes: Uint8Array): void => {
-    if (bytes.length === 0) return
-    glue.push(bytes)
-    glued += bytes.length
-    if (glued >= pieceSize) flush()
+    // Cut at fixed places, so that the size of what comes is of no effect on the blob.
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + pieceSize - glued)
+      glue.push(piece)
+      glued += piece.length
+      at += piece.length
+      if (glued === pieceSize) flush()
+    }
   }
   const flush = (): void => {
     if (glued === 0) return
     const plain = glue.length === 1 ? (glue[0] as Uint8Array) : Buffer.concat(glue)
     tar.update(plain)
-    for (let at = 0; at < plain.length; at += pieceSize) out(gzipMember(plain.subarray(at, at + pieceSize)))
+    out(gzipMember(plain))
     glue = []
     glued = 0
   }
   return {
     flush,
+    plain: add,
     entry(header, content) {
       add(tarHeader(header))
       if (content === undefined) return

@@ -11,8 +11,8 @@ export type SegmentPool = AsyncDisposable & {
   readonly workers: number
   /** What a wheel becomes; reads its directory and metadata only. */
   summarise(wheel: { readonly file: string; readonly filename: string }, target: Target): Promise<Segment>
-  /** Writes a layer blob to a file that must not exist yet. */
-  join(layer: LayerRequest, output: string): Promise<WrittenLayer>
+  /** Writes a layer blob to a file that must not exist yet. Rejects at once when aborted; the thread ends what it does. */
+  join(layer: LayerRequest, output: string, signal: AbortSignal): Promise<WrittenLayer>
 }
 
 /** What one worker takes at most, in bytes, measured with members of any size. */
@@ -31,8 +31,8 @@ type Task = {
 
 type Thread = { readonly worker: Worker; task: Task | undefined }
 
-/** Starts a pool. Threads start with the first task that finds no idle one. Aborting ends what runs. */
-export function startPool(options: { readonly workers: number; readonly signal: AbortSignal }): SegmentPool {
+/** Starts a pool. Threads start with the first task that finds no idle one. */
+export function startPool(workers: number): SegmentPool {
   const threads: Thread[] = []
   const waiting: Task[] = []
   let closed = false
@@ -48,7 +48,7 @@ export function startPool(options: { readonly workers: number; readonly signal: 
     }
   }
   const grown = (): Thread | undefined => {
-    if (threads.length >= options.workers) return undefined
+    if (threads.length >= workers) return undefined
     const worker = new Worker(new URL("./layer.worker.ts", import.meta.url), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: {},
@@ -75,7 +75,7 @@ export function startPool(options: { readonly workers: number; readonly signal: 
     return thread
   }
   const run = async (request: WorkerRequest): Promise<WorkerAnswer["value"]> => {
-    options.signal.throwIfAborted()
+    if (closed) throw new Error("the worker threads were ended")
     const value = await new Promise<WorkerAnswer["value"]>((resolve, reject) => {
       waiting.push({ request, resolve, reject })
       feed()
@@ -96,23 +96,38 @@ export function startPool(options: { readonly workers: number; readonly signal: 
     }
     await Promise.all(threads.map((thread) => thread.worker.terminate()))
   }
-  const abort = (): void => void stop(options.signal.reason)
-  options.signal.addEventListener("abort", abort, { once: true })
   return {
-    workers: options.workers,
+    workers,
     async summarise(wheel, target) {
       const value = await run({ kind: "summarise", ...wheel, target })
       if (value.kind !== "summarised") throw new Error("a worker thread gave the wrong answer")
       return value.segment
     },
-    async join(layer, output) {
-      const value = await run({ kind: "join", layer, output })
+    async join(layer, output, signal) {
+      const value = await abortable(run({ kind: "join", layer, output }), signal)
       if (value.kind !== "joined") throw new Error("a worker thread gave the wrong answer")
       return value.layer
     },
     async [Symbol.asyncDispose]() {
-      options.signal.removeEventListener("abort", abort)
       await stop(new Error("the worker threads were ended"))
     },
+  }
+}
+
+/** The promise, or the signal's reason if that comes first. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let abort: (() => void) | undefined
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        abort = () => reject(signal.reason as Error)
+        signal.addEventListener("abort", abort, { once: true })
+      }),
+    ])
+  } finally {
+    if (abort !== undefined) signal.removeEventListener("abort", abort)
+    promise.catch(() => undefined)
   }
 }

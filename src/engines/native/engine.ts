@@ -1,0 +1,98 @@
+import { join } from "node:path"
+import { Failure } from "../../failure.ts"
+import { cacheFolder } from "../../files/cache-folder.ts"
+import type { Digest } from "../../oci/digest.ts"
+import { appendLayers, readImage, requireLayerCount, withConfig, type Image } from "../../oci/image.ts"
+import { mediaTypes } from "../../oci/media-types.ts"
+import { readMerged } from "../../oci/merged.ts"
+import { writeImage } from "../../oci/write-image.ts"
+import { workerCount } from "../../packages/segment/pool.ts"
+import { machineOf } from "../../packages/tags/supported.ts"
+import type { FilesStep, Step } from "../../tree/step.ts"
+import type { Engine, Job } from "../engine.ts"
+import { configured } from "./config-step.ts"
+import { writeFilesLayer } from "./files-step.ts"
+import { withPackages, type PypiHost } from "./pypi-step.ts"
+import { sharedPool, type SharedPool } from "./shared-pool.ts"
+
+export type NativeHost = PypiHost
+
+/**
+ * Executes `pypi`, `files` and `config` steps in this process, for any platform, without running anything of the
+ * image. The same step on the same parent gives the same digest on every machine. `workers` limits its threads;
+ * as many as cores and memory allow unless given.
+ */
+export function nativeEngine(host: NativeHost, options: { readonly workers?: number } = {}): Engine {
+  const shared = sharedPool(options.workers ?? workerCount(host.machine))
+  return {
+    name: "native",
+    exchange: "in-process",
+    can: (step, platform) => Promise.resolve(canExecute(step, platform)),
+    async execute(step, job) {
+      const { parent } = job
+      if (parent === undefined) throw new Error(`a ${step.kind} step needs a parent`)
+      const image = await readImage(parent.store, parent.repository, parent.digest)
+      if (image.platform !== job.platform) {
+        throw new Failure("no", `The parent of \`${job.image}\` is for ${image.platform}, not for ${job.platform}`)
+      }
+      const temporary = join(cacheFolder(host), "temporary")
+      await host.files.makeDirectory(temporary)
+      const folder = await host.files.makeTemporary("native-", temporary)
+      try {
+        return await write(image, step, { host, job, folder, shared })
+      } finally {
+        await host.files.remove(folder)
+      }
+    },
+  }
+}
+
+function canExecute(step: Step, platform: string): true | { no: string; hint: string } {
+  if (step.kind === "files" || step.kind === "config") return true
+  if (step.kind !== "pypi") {
+    return { no: `The native engine executes nothing, so no \`${step.kind}\``, hint: "Another engine has to do this" }
+  }
+  if (machineOf(platform) !== undefined) return true
+  return { no: `There are no wheels for ${platform}`, hint: "Leave this platform out: `platforms: [linux/amd64]`" }
+}
+
+type Context = { readonly host: NativeHost; readonly job: Job; readonly folder: string; readonly shared: SharedPool }
+
+async function write(image: Image, step: Step, context: Context): Promise<Digest> {
+  const { job, host, folder, shared } = context
+  const put = async (result: Image): Promise<Digest> => {
+    requireLayerCount(result, job.image)
+    const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
+    return digest
+  }
+  switch (step.kind) {
+    case "pypi":
+      // The threads have to live until the image is written: some layers are made only then.
+      return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder })))
+    case "files":
+      return put(await withFiles(image, step, context))
+    case "config":
+      return put(withConfig(image, (config) => configured(config, step, job.image)))
+    case "bootstrap":
+    case "dockerfile":
+      throw new Error(`the native engine was given a ${step.kind}`)
+  }
+}
+
+async function withFiles(image: Image, step: FilesStep, { host, job, folder }: Context): Promise<Image> {
+  if (step.entries.length === 0) return image
+  const headers = { files: host.files, folder: join(cacheFolder(host), "headers") }
+  const merged = await readMerged(image, { cache: headers, signal: job.signal })
+  const output = join(folder, "files")
+  const layer = await writeFilesLayer(step, output, { merged, open: job.open, files: host.files, signal: job.signal })
+  const names =
+    step.entries.length === 1 ? `/${step.entries[0]?.path.replace(/^\//, "")}` : `${step.entries.length} files`
+  return appendLayers(image, [
+    {
+      descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: layer.digest, size: layer.size },
+      diffId: layer.diffId,
+      history: { created_by: `nbstacks: ${names}` },
+      from: { open: () => host.files.stream(output) },
+    },
+  ])
+}

@@ -1,0 +1,150 @@
+import { join } from "node:path"
+import { Failure } from "../../failure.ts"
+import type { Host } from "../../host/host.ts"
+import { hasher } from "../../oci/digest.ts"
+import type { Layer } from "../../oci/image.ts"
+import { mediaTypes } from "../../oci/media-types.ts"
+import { parallel } from "../../parallel.ts"
+import { planLayers, type Package, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
+import type { WrittenLayer } from "../../packages/segment/layer-writer.ts"
+import type { SegmentPool } from "../../packages/segment/pool.ts"
+import {
+  dropLayerRecord,
+  layerKey,
+  readLayerRecord,
+  segmentOf,
+  writeLayerRecord,
+  type LayerPart,
+} from "../../packages/segment/segment-cache.ts"
+import type { Segment } from "../../packages/segment/summary.ts"
+import type { Target } from "../../packages/wheel/target.ts"
+import type { FoundWheel } from "../../packages/index/find-wheels.ts"
+import type { LayerBudget } from "../../tree/step.ts"
+import { findOverlaps } from "./overlaps.ts"
+
+export type LayerMaking = {
+  readonly host: Pick<Host, "files">
+  readonly cache: string
+  readonly pool: SegmentPool
+  readonly target: Target
+  /** An existing folder for blobs until the image is written. */
+  readonly folder: string
+  readonly budget: LayerBudget
+  readonly parent: { readonly files: ReadonlySet<string>; readonly folders: ReadonlySet<string> }
+  readonly signal: AbortSignal
+  /** Called when a cached wheel was found damaged and removed; the error that follows goes away when all is tried again. */
+  readonly damaged: () => void
+  readonly note: (sentence: string) => void
+  readonly onLayer: (done: number, total: number) => void
+}
+
+type Named = FoundWheel & { readonly segment: Segment }
+
+/** Wheels → layers of an image. Layers that were made here before are known without being made again. */
+export async function packageLayers(wheels: readonly FoundWheel[], making: LayerMaking): Promise<Layer[]> {
+  const named = await parallel(wheels, 2 * making.pool.workers, async (wheel): Promise<Named> => {
+    making.signal.throwIfAborted()
+    const segment = await undamaged([wheel], making, () => segmentOf(wheel, making.target, making))
+    return { ...wheel, segment }
+  })
+  const byName = new Map(named.map((wheel) => [wheel.name, wheel]))
+  const overlaps = findOverlaps(
+    named.map(({ name, segment }) => ({ name, files: segment.files })),
+    making.parent,
+  )
+  for (const sentence of overlaps.notes) making.note(sentence)
+  const planned = planLayers(
+    named.map((wheel) => packageOf(wheel, overlaps.omit.get(wheel.name) ?? [])),
+    making.budget,
+  )
+  let done = 0
+  return parallel(planned, making.pool.workers + 1, async (layer, index) => {
+    const shares = layer.shares.map((share) => ({ share, wheel: byName.get(share.name) as Named }))
+    const parts = shares.map(({ share, wheel }) => ({
+      file: wheel.file,
+      filename: wheel.filename,
+      sha256: wheel.sha256,
+      omit: overlaps.omit.get(wheel.name) ?? [],
+      only: share.only,
+    }))
+    const made = await makeLayer(parts, { making, output: join(making.folder, String(index)) })
+    making.onLayer(++done, planned.length)
+    return describe(
+      layer,
+      made,
+      shares.map(({ wheel }) => `${wheel.name} ${wheel.version}`),
+    )
+  })
+}
+
+function packageOf({ name, segment }: Named, omit: readonly string[]): Package {
+  const left = new Set(omit)
+  const files = segment.files
+    .filter(({ path }) => !left.has(path))
+    .map(({ path, size }) => ({ path, size, metadata: path.startsWith(`${segment.distInfo}/`) }))
+  return { name, files }
+}
+
+type Parts = readonly (LayerPart & { readonly file: string })[]
+type Made = WrittenLayer & { readonly open: () => AsyncIterable<Uint8Array> }
+
+/** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
+async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
+  const key = layerKey(parts, making.target)
+  const build = (): Promise<WrittenLayer> =>
+    undamaged(parts, making, () => making.pool.join({ target: making.target, segments: parts }, output, making.signal))
+  const known = await readLayerRecord(making, key)
+  if (known === undefined) {
+    const written = await build()
+    await writeLayerRecord(making, key, written)
+    return { ...written, open: () => making.host.files.stream(output) }
+  }
+  let again: Promise<WrittenLayer> | undefined
+  const open = async function* (): AsyncIterable<Uint8Array> {
+    const written = await (again ??= build())
+    if (written.digest !== known.digest) {
+      await dropLayerRecord(making, key)
+      throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {
+        hint: "Run the command again",
+      })
+    }
+    yield* making.host.files.stream(output)
+  }
+  return { ...known, open }
+}
+
+/** When work on some wheels fails, looks whether one of them is still what it was when it came; if not, removes it. */
+async function undamaged<T>(
+  wheels: readonly { readonly file: string; readonly filename: string; readonly sha256: string }[],
+  making: LayerMaking,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    making.signal.throwIfAborted()
+    for (const { file, filename, sha256 } of wheels) {
+      const hash = hasher()
+      for await (const piece of making.host.files.stream(file)) hash.update(piece)
+      if (hash.digest() === `sha256:${sha256}`) continue
+      await making.host.files.remove(file)
+      making.damaged()
+      throw new Failure("temporary", `${filename} was damaged in the cache, and has been removed`, {
+        hint: "Run the command again",
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+function describe(layer: PlannedLayer, made: Made, contents: readonly string[]): Layer {
+  // The title of a part of a package says which.
+  const part = /\(part \d+\)$/.exec(layer.title)?.[0]
+  return {
+    descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: made.digest, size: made.size },
+    diffId: made.diffId,
+    history: { created_by: `nbstacks: ${contents.join(", ")}${part === undefined ? "" : ` ${part}`}` },
+    from: { open: made.open },
+  }
+}

@@ -1,0 +1,117 @@
+import { join } from "node:path"
+import { cacheFolder } from "../../files/cache-folder.ts"
+import type { Host } from "../../host/host.ts"
+import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
+import { mediaTypes } from "../../oci/media-types.ts"
+import { readMerged } from "../../oci/merged.ts"
+import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
+import type { SegmentPool } from "../../packages/segment/pool.ts"
+import { environmentLabel } from "../../tree/labels.ts"
+import type { PypiStep } from "../../tree/step.ts"
+import type { Job } from "../engine.ts"
+import { withEnvironment } from "./config-step.ts"
+import { environmentText, findEnvironment } from "./environment.ts"
+import { installedIn, minorOf } from "./installed.ts"
+import { packageLayers } from "./package-layers.ts"
+import { selectRequirements } from "./select.ts"
+import { environmentOwner, venvLayer } from "./venv-layer.ts"
+
+export type PypiHost = FindHost & Pick<Host, "files">
+
+type Context = {
+  readonly host: PypiHost
+  readonly job: Job
+  readonly pool: SegmentPool
+  /** Holds blobs until the image is written. */
+  readonly folder: string
+}
+
+/**
+ * The image with locked packages added to its environment, which is made first where it has none. Layers have
+ * their bytes in `context.folder`. Fails with `no` naming the package that cannot be had, does not fit, or clashes.
+ */
+export async function withPackages(image: Image, step: PypiStep, context: Context): Promise<Image> {
+  const { host, job, pool } = context
+  const cache = cacheFolder(host)
+  const headers = { files: host.files, folder: join(cache, "headers") }
+  const merged = await readMerged(image, { cache: headers, signal: job.signal })
+  const { prefix, create } = await findEnvironment(image, merged, job.image)
+  const installed = installedIn(merged, prefix)
+  const requirements = selectRequirements(step.requirements, {
+    prefix,
+    platform: job.platform,
+    installed: installed.distributions,
+    name: job.image,
+  })
+  const base = create === undefined ? [] : [environmentLayer(venvLayer(prefix, create))]
+  const target = { prefix: prefix.path, kind: prefix.kind, python: minorOf(prefix), ...environmentOwner }
+  const attempt = async (damaged: () => void): Promise<Layer[]> => {
+    const wheels = await findWheels(requirements, host, {
+      cache,
+      target: { python: prefix.python, platform: job.platform, glibc: prefix.glibc },
+      signal: job.signal,
+      onBytes: fetched(job),
+    })
+    return packageLayers(wheels, {
+      host,
+      cache,
+      pool,
+      target,
+      folder: await host.files.makeTemporary("layers-", context.folder),
+      budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - base.length) },
+      parent: installed,
+      signal: job.signal,
+      damaged,
+      note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
+      onLayer: (done, total) =>
+        job.report({
+          kind: "progress",
+          image: job.image,
+          platform: job.platform,
+          phase: "build",
+          done,
+          total,
+          unit: "items",
+        }),
+    })
+  }
+  const packages = await twice(attempt)
+  const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
+  return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
+}
+
+function environmentLayer({ layer, bytes }: ReturnType<typeof venvLayer>): Layer {
+  return {
+    descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: layer.digest, size: layer.size },
+    diffId: layer.diffId,
+    history: { created_by: "nbstacks: environment" },
+    from: {
+      async *open() {
+        yield bytes
+      },
+    },
+  }
+}
+
+/** Counts up and tells, at most once for each mebibyte. */
+function fetched(job: Job): (count: number) => void {
+  let done = 0
+  let told = 0
+  return (count) => {
+    done += count
+    if (done - told < 1024 * 1024) return
+    told = done
+    job.report({ kind: "progress", image: job.image, platform: job.platform, phase: "fetch", done, unit: "bytes" })
+  }
+}
+
+/** Runs `work` once more when it found that a cached wheel was damaged: it is gone by then, and fetched again. */
+async function twice<T>(work: (damaged: () => void) => Promise<T>): Promise<T> {
+  let isDamaged = false
+  try {
+    return await work(() => (isDamaged = true))
+  } catch (error) {
+    if (!isDamaged) throw error
+    return work(() => undefined)
+  }
+}
