@@ -1,0 +1,34 @@
+import type { Placed, Problem } from "../config/row.ts"
+import type { FolderView } from "../files/folder-view.ts"
+import { expandGlob, isGlob } from "../files/glob.ts"
+import type { Found } from "../files/walk.ts"
+
+/** What resolving collects on its way: where content is, and what is wrong. */
+export type Content = {
+  readonly view: FolderView
+  /** sha256 → path relative to the folder. */
+  readonly sources: Map<string, string>
+  readonly problems: Problem[]
+}
+
+/** The hash of a file, remembered with its place. */
+export async function hashSource({ view, sources }: Content, path: string): Promise<string> {
+  const hash = await view.hash(path)
+  if (!sources.has(hash)) sources.set(hash, path)
+  return hash
+}
+
+/** What a path or glob means; nothing is a problem at the place where it is written. */
+export async function findPlaced(
+  { view, problems }: Content,
+  { value, at }: Placed<string>,
+): Promise<readonly Found[]> {
+  const found = await expandGlob(view, value)
+  if (found.length === 0)
+    problems.push({
+      at,
+      rule: "no-match",
+      message: isGlob(value) ? `Nothing matches \`${value}\`` : `There is no ${value}`,
+    })
+  return found
+}
