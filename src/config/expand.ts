@@ -162,6 +162,7 @@ function resolveFrom(from: From | Implied, { rowsOf, context, at, self }: Resolv
   const { judge, shaped } = context
   if (from.kind === "none") return [{ axes: {}, parent: { kind: "none" } }]
   if (from.kind === "external") return [{ axes: {}, parent: { kind: "external", reference: from.reference } }]
+  if (from.kind === "wrong" && shaped.broken.has(from.text.split(":")[0] ?? "")) return undefined
   if (from.kind === "wrong")
     return judge(at, { rule: "unknown-parent", message: from.message, hint: from.hint }) as undefined
   const keys = Object.keys(shaped.written.images)

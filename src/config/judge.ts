@@ -24,14 +24,16 @@ export function settleProblems(problems: readonly Problem[]): readonly Problem[]
   const seen = new Set<string>()
   const groups = new Map<string, Problem[]>()
   for (const problem of problems) {
-    const place = `${problem.at.file}\0${problem.at.line}\0${problem.at.column}\0${problem.rule}`
+    const place = `${placeOf(problem)}\0${problem.rule}`
     if (seen.has(`${place}\0${problem.message}`)) continue
     seen.add(`${place}\0${problem.message}`)
     const group = groups.get(place)
     if (group === undefined) groups.set(place, [problem])
     else group.push(problem)
   }
-  return [...groups.values()].flatMap(shorten).sort(inFileOrder)
+  const first = new Set([...groups.values()].flat().filter(isAboutText).map(placeOf))
+  const kept = [...groups.values()].filter(([one]) => one === undefined || isAboutText(one) || !first.has(placeOf(one)))
+  return kept.flatMap(shorten).sort(inFileOrder)
 }
 
 function shorten(group: readonly Problem[]): readonly Problem[] {
@@ -40,6 +42,15 @@ function shorten(group: readonly Problem[]): readonly Problem[] {
   const rest = group.length - alike
   if (last === undefined) return kept
   return [...kept, rest > 0 ? { ...last, message: `${last.message} (and ${rest} more)` } : last]
+}
+
+/** Where the text itself is wrong, what follows from it is not said. */
+function isAboutText({ rule }: Problem): boolean {
+  return rule === "unknown-placeholder" || rule === "path"
+}
+
+function placeOf({ at }: Problem): string {
+  return `${at.file}:${at.line}:${at.column}`
 }
 
 function inFileOrder(a: Problem, b: Problem): number {

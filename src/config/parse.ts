@@ -27,7 +27,10 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
     const unquoted = /(?:[:,[-]\s*)(\{[A-Za-z][\w-]*\}[^\s,\]}#]+)/.exec(line)?.[1]
     judge(place, {
       rule: unquoted === undefined ? "yaml" : "unquoted-placeholder",
-      message: lowerFirst(error.message.replaceAll(/\s+/g, " ")),
+      message:
+        error.code === "MULTIPLE_DOCS"
+          ? "the file holds more than one document"
+          : lowerFirst(error.message.replaceAll(/\s+/g, " ")),
       hint: unquoted === undefined ? undefined : `Text that starts with { needs quotes: "${unquoted}"`,
     })
   }

@@ -4,7 +4,7 @@ import { parseReference } from "../oci/reference.ts"
 export type From =
   | { readonly kind: "tree"; readonly key: string; readonly row: string | undefined }
   | { readonly kind: "external"; readonly reference: string }
-  | { readonly kind: "wrong"; readonly message: string; readonly hint?: string | undefined }
+  | { readonly kind: "wrong"; readonly text: string; readonly message: string; readonly hint?: string | undefined }
 
 /** Reads a `from`. Without a registry host it means this tree, so that a typo never becomes somebody's public image. */
 export function readFrom(text: string): From {
@@ -15,11 +15,13 @@ export function readFrom(text: string): From {
   if (reference !== undefined)
     return {
       kind: "wrong",
+      text,
       message: `\`${text}\` is no image of this tree`,
       hint: `An image elsewhere needs its registry host, such as docker.io/${text}`,
     }
   return {
     kind: "wrong",
+    text,
     message: `\`${text}\` is no name of an image`,
     hint: "Such as `base`, `datascience:2021.3` or `ghcr.io/x/y:tag`",
   }

@@ -86,16 +86,17 @@ function judgeIssue(issue: FlatIssue, { parsed, judge }: Court): void {
     judge(places.value(container, last), {
       rule: axis ? "unquoted-value" : "wrong-type",
       message: `${labelOf(issue.path)} ${issue.message}, but YAML reads ${source === "" ? "an empty value" : source} as ${reading}`,
-      hint: source === "" ? undefined : `Put it in quotes: "${source}"`,
+      hint: hintFor(issue.path) ?? (source === "" ? undefined : `Put it in quotes: "${source}"`),
     })
   } else {
-    const form = typeof value === "string" && issue.rule !== "wrong-type" && value !== ""
+    const form = typeof value === "string" && !["wrong-type", "version"].includes(issue.rule) && value !== ""
     const label = form ? `\`${value}\` in ${labelOf(issue.path)}` : labelOf(issue.path)
     const near = typeof value === "string" ? nearest(value, issue.words) : undefined
     judge(places.value(container, last), {
       rule: issue.rule,
       message: `${label} ${issue.message}`,
-      hint: near === undefined ? undefined : `Did you mean \`${near}\`?`,
+      hint:
+        issue.rule === "version" ? versionHint(value) : near === undefined ? undefined : `Did you mean \`${near}\`?`,
     })
   }
 }
@@ -121,8 +122,18 @@ function unknownKey(
   return { rule: "unknown-key", message: `unknown key \`${key}\`${where}`, hint: meant(key, known) }
 }
 
+/** What helps more than quotes. */
+function hintFor(path: Path): string | undefined {
+  if (path.at(-1) === "skip") return "Say why it is skipped"
+  return path.at(-2) === "budget" ? "Write a size with its unit, such as 800MB" : undefined
+}
+
 function missingHint(issue: FlatIssue): string | undefined {
   return issue.path.join(".") === "version" ? "Write `version: 1` first" : undefined
+}
+
+function versionHint(value: unknown): string | undefined {
+  return value === "1" ? "Write it without quotes" : undefined
 }
 
 /** `platforms`, or `item 2 of platforms`. */

@@ -15,7 +15,7 @@ import { platformsAreDistinct, platformsAreTheParents } from "./platforms.ts"
 import { descendantsOfAloneAreAlone } from "./publishing.ts"
 import { registryIsOne } from "./registry.ts"
 import { secretsAreDeclared, secretsHaveOneSource } from "./secrets.ts"
-import { tagsAreLegal, tagsDoNotCollide } from "./tags.ts"
+import { tagsAreLegal, tagsDoNotCollide, tagTemplatesAreSound } from "./tags.ts"
 
 /** Every rule over rows. */
 export const rules: readonly Rule[] = [
@@ -25,6 +25,7 @@ export const rules: readonly Rule[] = [
   stateIsApart,
   rowsHaveTheirOwnTags,
   prefixesAreLegal,
+  tagTemplatesAreSound,
   tagsAreLegal,
   tagsDoNotCollide,
   imagesAreMadeInOneWay,
