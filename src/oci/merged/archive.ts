@@ -14,7 +14,28 @@ export type ArchiveOptions = {
  * links and special files. So whoever unpacks it into an empty folder never meets a symbolic link on the way to a
  * file, and nothing can be written outside. Layers are streamed, one after the other.
  */
-export async function* mergedArchive(
+export function mergedArchive(image: Image, merged: Merged, options: ArchiveOptions): AsyncIterable<Uint8Array> {
+  return joined(archiveParts(image, merged, options))
+}
+
+/** Headers and small files one by one would be as many writes: they are joined to pieces of at least this many bytes. */
+const pieceSize = 256 * 1024
+
+async function* joined(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let size = 0
+  for await (const piece of source) {
+    waiting.push(piece)
+    size += piece.length
+    if (size < pieceSize) continue
+    yield Buffer.concat(waiting, size)
+    waiting = []
+    size = 0
+  }
+  yield Buffer.concat(waiting, size)
+}
+
+async function* archiveParts(
   image: Image,
   merged: Merged,
   { plain, signal }: ArchiveOptions,
