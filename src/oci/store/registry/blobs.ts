@@ -27,8 +27,8 @@ export async function hasBlob(
   throw await transport.refused(call, answer)
 }
 
-/** Broken downloads that are taken up again: in all, and without a byte in between. */
-const bounds = { breaks: 20, idle: 4, bytes: 64 * 1024 ** 3 } as const
+/** Broken downloads that are taken up again: with little in between, and with nothing. */
+const bounds = { breaks: 20, idle: 4, much: 16 * 1024 ** 2, bytes: 64 * 1024 ** 3 } as const
 
 /**
  * A blob, or the part `[first, last]` of it. A download that breaks is taken up where it broke; a registry that
@@ -65,6 +65,7 @@ export async function* readBlob(
       signal?.throwIfAborted()
       const problem = isFailure(error) ? undefined : networkFailure(endpoint, `read ${name}`, error)
       if (at > started) idle = 0
+      if (at - started >= bounds.much) breaks = 0
       if (problem === undefined) throw error
       if (problem.again === "no" || breaks >= bounds.breaks || idle >= bounds.idle) throw problem.failure
       await pause(transport.context, idle)

@@ -86,16 +86,17 @@ export function makeTransport(context: Context, authority: Authority): Transport
     const run = async (): Promise<T> => {
       const streams = typeof call.body === "function"
       const enough = new AbortController()
-      const signals = [
-        context.signal,
-        milliseconds === undefined ? undefined : AbortSignal.timeout(milliseconds),
-        streams ? enough.signal : undefined,
-      ].filter((signal) => signal !== undefined)
+      const late = (): void => enough.abort(new DOMException("no whole answer in time", "TimeoutError"))
+      const timer = milliseconds === undefined ? undefined : setTimeout(late, milliseconds).unref()
+      // An open answer is read later, and has no end that is known here.
+      const bounded = streams || milliseconds !== undefined
+      const signals = [context.signal, bounded ? enough.signal : undefined].filter((signal) => signal !== undefined)
       // A body that streams may itself wait for an answer of this registry; it has a place among the uploads.
       using _place = streams ? undefined : await calls.acquire(context.signal)
       try {
-        return await use(await attempt(call, signals.length === 0 ? undefined : AbortSignal.any(signals)))
+        return await use(await attempt(call, signals.length < 2 ? signals[0] : AbortSignal.any(signals)))
       } finally {
+        clearTimeout(timer)
         // Whoever refuses early would else be sent the rest.
         if (streams) enough.abort()
       }

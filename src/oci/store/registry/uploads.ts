@@ -1,3 +1,4 @@
+import { isFailure } from "../../../failure.ts"
 import type { Descriptor } from "../../descriptor.ts"
 import type { Source } from "../store.ts"
 import { hasBlob } from "./blobs.ts"
@@ -80,15 +81,20 @@ async function begin(transport: Transport, upload: Upload): Promise<Session | "m
     const other = repositoryAt(endpoint, upload.mountFrom)
     const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(other)}`
     const asked = call(query, [pushScope(whole), pullScope(other)])
-    const answer = await transport.fetch(asked, answerLimit)
-    if (answer.status === 201) return "mounted"
-    if (answer.status === 202) return sessionOf(transport.context.endpoint, answer, asked)
+    const answer = await transport.fetch(asked, answerLimit).catch(unlessCredentials)
+    if (answer?.status === 201) return "mounted"
+    if (answer?.status === 202) return sessionOf(transport.context.endpoint, answer, asked)
     // A registry that knows no mounts, or lets us not read there: upload instead.
   }
   const asked = call("", [pushScope(whole)])
   const answer = await transport.fetch(asked, answerLimit)
   if (answer.status === 202) return sessionOf(transport.context.endpoint, answer, asked)
   throw await transport.refused(asked, answer)
+}
+
+/** Some token servers give nothing at all when a part of what is asked is not allowed: that is no mount, and no more. */
+function unlessCredentials(error: unknown): undefined {
+  if (!isFailure(error) || error.code !== "credentials") throw error
 }
 
 type Sending = {

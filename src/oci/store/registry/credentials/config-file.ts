@@ -64,10 +64,10 @@ const largest = 4 * 1024 * 1024
 
 /** Reads one such file; `undefined` if it is not there. Fails with `cannot` when it has another form. */
 export async function readConfigFile({ files }: Pick<Host, "files">, path: string): Promise<ConfigFile | undefined> {
-  const stat = await files.stat(path)
-  if (stat === undefined || stat.kind === "directory") return undefined
   let value: unknown
   try {
+    const stat = await files.stat(path)
+    if (stat === undefined || stat.kind === "directory") return undefined
     if (stat.size > largest) throw new Error(`it has ${stat.size} bytes`)
     const content = await files.readText(path)
     value = content.trim() === "" ? {} : JSON.parse(content)
