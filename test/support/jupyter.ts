@@ -92,7 +92,7 @@ bwrap --bind "$1/root" / --dev /dev --proc /proc --tmpfs /tmp --ro-bind-try /etc
   $(for place in \${PIP_FIND_LINKS:-}; do echo "--ro-bind-try $place $place"; done) \\
   sh -c 'python3 -m venv /opt/env && /opt/env/bin/pip install --quiet --no-cache-dir --no-compile jupyterlab ipykernel'
 find "$1/root/opt/env" -name __pycache__ -prune -exec rm -rf {} +
-tar -C "$1/root" --owner=0 --group=:100 --numeric-owner --mode=g+rwX --sort=name -cf - opt/env | gzip -1 -n >"$2.part"
+tar -C "$1/root" --format=ustar --owner=0 --group=:100 --numeric-owner --mode=g+rwX --sort=name -cf - opt/env | gzip -1 -n >"$2.part"
 mv "$2.part" "$2"`
 
 async function must(host: Host, command: Parameters<Host["run"]>[0]): Promise<void> {
