@@ -12,6 +12,8 @@ export type FakeTokenServer = AsyncDisposable & {
   life: number
   /** Whether those without a login may read. */
   anonymousPulls: boolean
+  /** Whether everything is refused to those who ask for more than one repository. */
+  oneRepository: boolean
 }
 
 const user = { name: "jovyan", password: "correct-horse", refresh: "a-refresh-token" }
@@ -27,7 +29,7 @@ export async function startFakeTokenServer(
   const key = createPrivateKey(await host.files.readText(pem.key))
   const chain = [new X509Certificate(await host.files.readText(pem.certificate)).raw.toString("base64")]
   const asked: { method: string; scopes: readonly string[]; who: string }[] = []
-  const state = { life: 300, anonymousPulls: true }
+  const state = { life: 300, anonymousPulls: true, oneRepository: false }
 
   const token = (who: string, scopes: readonly string[]): string => {
     const seconds = Math.floor(host.now().getTime() / 1000)
@@ -66,6 +68,7 @@ export async function startFakeTokenServer(
           : undefined
     asked.push({ method: request.method, scopes, who: who ?? "nobody" })
     if (who === undefined) return { status: 401, body: "{}" }
+    if (state.oneRepository && scopes.length > 1) return { status: 403, body: "{}" }
     const value = token(who, scopes)
     const answer = form === undefined ? { token: value } : { access_token: value }
     return {
@@ -75,7 +78,7 @@ export async function startFakeTokenServer(
     }
   }
   const server = await host.serve(handle, { port: 0 })
-  return {
+  return Object.assign(state, {
     auth: {
       kind: "token",
       realm: `http://127.0.0.1:${server.port}/token`,
@@ -84,20 +87,8 @@ export async function startFakeTokenServer(
       certificate: pem.certificate,
     },
     asked,
-    get life() {
-      return state.life
-    },
-    set life(seconds) {
-      state.life = seconds
-    },
-    get anonymousPulls() {
-      return state.anonymousPulls
-    },
-    set anonymousPulls(allowed) {
-      state.anonymousPulls = allowed
-    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  }
+  } as const)
 }
 
 /** The name of whoever asks: empty without a login, undefined with a wrong one. */

@@ -2,7 +2,7 @@ import type { Host } from "../../src/host/host.ts"
 import type { Headers, Response, ServerRequest, ServerResponse } from "../../src/host/http.ts"
 
 /** What happens to a request on its way. */
-export type Fault =
+type Fault =
   /** Answered here. */
   | {
       readonly kind: "answer"
@@ -20,13 +20,13 @@ export type Fault =
   | { readonly kind: "headers"; readonly request?: Partial<Headers>; readonly response?: Partial<Headers> }
 
 /** What others do meanwhile: before the request reaches the registry, or before its answer reaches the client. */
-export type Meanwhile = {
+type Meanwhile = {
   readonly kind: "meanwhile"
   readonly before?: () => Promise<unknown>
   readonly after?: () => Promise<unknown>
 }
 
-export type Seen = { readonly method: string; readonly target: string; readonly headers: Headers }
+type Seen = { readonly method: string; readonly target: string; readonly headers: Headers }
 
 export type FaultProxy = AsyncDisposable & {
   readonly address: string

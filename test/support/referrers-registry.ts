@@ -45,6 +45,12 @@ async function build(host: Host): Promise<string> {
   return program
 }
 
+/** Whether it can be built here: it is written in Go. */
+export async function canBuildReferrersRegistry(host: Host): Promise<boolean> {
+  const found = await host.run({ argv: ["go", "version"], timeout: 30_000 }).catch(() => undefined)
+  return found?.code === 0
+}
+
 /** Starts go-containerregistry's registry, in memory, which has the referrers API and names no ETag. */
 export async function startReferrersRegistry(host: Host): Promise<AsyncDisposable & { readonly address: string }> {
   const child = await host.start({ argv: [await build(host)] })

@@ -9,7 +9,7 @@ import { pullScope, pushScope } from "./scope.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
 
 /** The size that every registry takes, in bytes (distribution specification, “Pushing Manifests”). */
-export const manifestLimit: number = 4 * 1024 * 1024
+const manifestLimit = 4 * 1024 * 1024
 
 const accept = [mediaTypes.ociIndex, mediaTypes.ociManifest, mediaTypes.dockerList, mediaTypes.dockerManifest].join(
   ", ",
