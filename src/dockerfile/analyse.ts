@@ -4,8 +4,8 @@ import { parseReference } from "../oci/reference.ts"
 import type { AddedUrl, Analysis, AnalyseOptions, Source, Use } from "./analysis.ts"
 import { instructionOf, parseDockerfile, type Instruction, type Parsed } from "./instructions.ts"
 import { readStage, type StageUses } from "./read-stage.ts"
-import { stageNamed, stagesOf, type Base, type Stage, type Staged } from "./stages.ts"
-import { declaredBy, isAlwaysTaken, platformArgs, type Setting, type Variables } from "./variables.ts"
+import { stageNamed, stagesOf, startOf, type Base, type Stage, type Staged } from "./stages.ts"
+import { declaredBy, isAlwaysTaken, platformArgs, type Setting } from "./variables.ts"
 
 /** A parsed Dockerfile with its stages, for one set of arguments and one platform. */
 export type Understood = { readonly parsed: Parsed; readonly staged: Staged; readonly setting: Setting }
@@ -132,13 +132,12 @@ function readNeeded({ staged, setting }: Understood, target: Stage, options: Ana
     const under = below === undefined ? undefined : visit(below)
     const inherited = sameBase(stage.base, base) ? (options.triggers ?? []) : []
     const triggers = under?.triggers ?? inherited
-    const start: Variables = under?.variables ?? { args: new Map(), env: new Map() }
+    const start = under?.variables ?? startOf(stage)
     const held = triggers.map((line) => triggered(line, stage.base.line, setting.escape))
     const result = readStage({
       commands: [...held, ...stage.commands],
       start,
       setting,
-      known: under?.known ?? stage.base.expanded === "scratch",
       isStage: (name) => stageNamed(stages, name) !== undefined,
     })
     read.set(stage.index, result)

@@ -25,8 +25,8 @@ export function expand(text: string, lookup: Lookup, escape: string): Expanded {
   return { text: until(state, ""), unset: state.unset }
 }
 
-/** Reads up to an unquoted stop character, or to the end. */
-function until(state: State, stop: string): string {
+/** Reads up to an unquoted stop character, or to the end. A pattern keeps its escapes, since they mean something in it. */
+function until(state: State, stop: string, raw = false): string {
   let out = ""
   while (state.at < state.text.length) {
     const character = state.text.charAt(state.at)
@@ -35,7 +35,7 @@ function until(state: State, stop: string): string {
     if (character === "'") out += single(state)
     else if (character === '"') out += double(state)
     else if (character === "$") out += dollar(state)
-    else if (character === state.escape) out += state.text.charAt(state.at++)
+    else if (character === state.escape) out += (raw ? character : "") + state.text.charAt(state.at++)
     else out += character
   }
   return out
@@ -94,14 +94,22 @@ function braces(state: State): string {
 function modified(state: State, name: string, operator: string): string {
   const found = state.lookup(name)
   const set = found !== undefined && !(operator.startsWith(":") && found === "")
-  if (operator.endsWith("-")) return set ? (skip(state), found) : until(state, "}")
-  if (operator.endsWith("+")) return set ? until(state, "}") : (skip(state), "")
+  if (operator.endsWith("-")) {
+    if (!set) return until(state, "}")
+    skip(state)
+    return found
+  }
+  if (operator.endsWith("+")) {
+    if (set) return until(state, "}")
+    skip(state)
+    return ""
+  }
   if (operator.endsWith("?")) {
     skip(state)
     return value(state, name)
   }
   if (found === undefined) state.unset.push(name)
-  const pattern = until(state, operator.startsWith("/") ? "/}" : "}")
+  const pattern = until(state, operator.startsWith("/") ? "/}" : "}", true)
   if (!operator.startsWith("/")) return trimmed(found ?? "", pattern, operator)
   if (state.text.charAt(state.at) === "/") state.at++
   const replacement = until(state, "}")

@@ -33,8 +33,6 @@ export type StageUses = {
   readonly triggers: readonly string[]
   /** What is set at its end. */
   readonly variables: Variables
-  /** Whether every variable is known: the chain starts from `scratch`. */
-  readonly known: boolean
   readonly problems: readonly StageProblem[]
 }
 
@@ -42,14 +40,13 @@ export type StageInput = {
   readonly commands: readonly Instruction[]
   readonly start: Variables
   readonly setting: Setting
-  readonly known: boolean
   readonly isStage: (name: string) => boolean
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
 
 /** Goes through a stage in order, since what is set decides what later lines mean. */
-export function readStage({ commands, start, setting, known, isStage }: StageInput): StageUses {
+export function readStage({ commands, start, setting, isStage }: StageInput): StageUses {
   const variables = copyVariables(start)
   const uses: Writable<StageUses> = {
     sources: [],
@@ -60,7 +57,6 @@ export function readStage({ commands, start, setting, known, isStage }: StageInp
     runs: false,
     triggers: [],
     variables,
-    known,
     problems: [],
   }
   const fill = (text: string): Expanded => expand(text, lookupIn(variables), setting.escape)
@@ -90,7 +86,7 @@ export function readStage({ commands, start, setting, known, isStage }: StageInp
         if (mount.from !== undefined) other(mount.from, line)
         else if (mount.type === "bind")
           uses.sources.push({
-            ...sourceOf(fill(mount.source), known),
+            ...sourceOf(fill(mount.source), variables),
             exclude: [],
             parents: false,
             literal: true,
@@ -99,16 +95,20 @@ export function readStage({ commands, start, setting, known, isStage }: StageInp
       }
     } else if (name === "COPY" || name === "ADD") {
       const from = command.flags.find((flag) => flag.name === "from")?.value
-      if (from === undefined) takeSources(command, { uses, fill, known })
+      if (from === undefined) takeSources(command, { uses, fill, variables })
       else other(from, line)
     }
   }
   return uses
 }
 
-type Taking = { readonly uses: Writable<StageUses>; readonly fill: (text: string) => Expanded; readonly known: boolean }
+type Taking = {
+  readonly uses: Writable<StageUses>
+  readonly fill: (text: string) => Expanded
+  readonly variables: Variables
+}
 
-function takeSources(command: Instruction, { uses, fill, known }: Taking): void {
+function takeSources(command: Instruction, { uses, fill, variables }: Taking): void {
   const { line, flags } = command
   const has = (name: string): boolean => flags.some((flag) => flag.name === name && flag.value !== "false")
   const exclude = flags.flatMap((flag) =>
@@ -122,13 +122,13 @@ function takeSources(command: Instruction, { uses, fill, known }: Taking): void 
     const filled = fill(text)
     if (command.name === "ADD" && isRemote(filled.text))
       addRemote(filled, { command, uses, several: written.length > 1 })
-    else uses.sources.push({ ...sourceOf(filled, known), exclude, parents: has("parents"), literal: false, line })
+    else uses.sources.push({ ...sourceOf(filled, variables), exclude, parents: has("parents"), literal: false, line })
   }
 }
 
 /** A variable that only the base can have set may be anything: then the whole context counts. */
-function sourceOf({ text, unset }: Expanded, known: boolean): Pick<Source, "pattern"> {
-  return { pattern: unset.length > 0 && !known ? "." : text }
+function sourceOf({ text, unset }: Expanded, { complete }: Variables): Pick<Source, "pattern"> {
+  return { pattern: unset.length > 0 && !complete ? "." : text }
 }
 
 function isRemote(text: string): boolean {

@@ -37,7 +37,7 @@ export function stagesOf(parsed: Parsed, setting: Setting): Staged {
   const { instructions, escape } = parsed
   const first = instructions.findIndex(({ name }) => name === "FROM")
   const preamble = first === -1 ? instructions : instructions.slice(0, first)
-  const variables: Variables = copyVariables({ args: new Map(setting.globals), env: new Map() })
+  const variables: Variables = copyVariables({ args: new Map(setting.globals), env: new Map(), complete: true })
   for (const one of preamble) if (one.name === "ARG") declare(variables, one, setting)
   const stages: Stage[] = []
   for (const from of first === -1 ? [] : instructions.slice(first)) {
@@ -71,4 +71,9 @@ export function stagesOf(parsed: Parsed, setting: Setting): Staged {
 export function stageNamed(stages: readonly Stage[], name: string): Stage | undefined {
   const found = stages.find((stage) => stage.name === name.toLowerCase())
   return found ?? (/^\d+$/.test(name) ? stages[Number(name)] : undefined)
+}
+
+/** What is set where a stage starts that starts from an image. */
+export function startOf({ base }: Stage): Variables {
+  return { args: new Map(), env: new Map(), complete: base.expanded === "scratch" }
 }

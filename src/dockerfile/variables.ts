@@ -1,14 +1,19 @@
 import type { Platform } from "../oci/platform.ts"
 import { platformFields } from "../oci/platform.ts"
-import { expand, type Lookup } from "./expand.ts"
+import { expand, type Expanded, type Lookup } from "./expand.ts"
 import type { Instruction } from "./instructions.ts"
 
 /** What is set at some place of a Dockerfile: `ENV` wins over `ARG`. */
-export type Variables = { readonly args: Map<string, string>; readonly env: Map<string, string> }
+export type Variables = {
+  readonly args: Map<string, string>
+  readonly env: Map<string, string>
+  /** Whether nothing else can be set: the chain of stages starts from `scratch`, or this is the preamble. */
+  readonly complete: boolean
+}
 
 /** A copy that a stage can add to. */
-export function copyVariables({ args, env }: Variables): Variables {
-  return { args: new Map(args), env: new Map(env) }
+export function copyVariables({ args, env, complete }: Variables): Variables {
+  return { args: new Map(args), env: new Map(env), complete }
 }
 
 /** How names are looked up in a stage. */
@@ -55,24 +60,37 @@ export function declare(variables: Variables, instruction: Instruction, { given,
   for (const { text } of instruction.words) {
     const equals = text.indexOf("=")
     const name = equals === -1 ? text : text.slice(0, equals)
-    const preset = equals === -1 ? globals.get(name) : expand(text.slice(equals + 1), lookupIn(variables), escape).text
-    const value = Object.hasOwn(given, name) ? given[name] : preset
+    const preset = equals === -1 ? undefined : expand(text.slice(equals + 1), lookupIn(variables), escape)
+    const value = Object.hasOwn(given, name) ? given[name] : equals === -1 ? globals.get(name) : sure(preset, variables)
     if (value !== undefined) variables.args.set(name, value)
+    else if (preset !== undefined) variables.args.delete(name)
   }
+}
+
+/** What an expansion gives, unless an image that we do not look into may have set what is missing in it. */
+function sure(expanded: Expanded | undefined, { complete }: Variables): string | undefined {
+  return expanded === undefined || (expanded.unset.length > 0 && !complete) ? undefined : expanded.text
 }
 
 /** Carries out an `ENV` of either form: `A=1 B=2`, or `A all the rest`. Values see what was set before the line. */
 export function setEnvironment(variables: Variables, { words, rest }: Instruction, escape: string): void {
   const before = lookupIn(copyVariables(variables))
+  const set = (name: string, written: string): void => {
+    const value = sure(expand(written, before, escape), variables)
+    if (value !== undefined) variables.env.set(name, value)
+    else {
+      variables.env.delete(name)
+      variables.args.delete(name)
+    }
+  }
   const [first] = words
   if (first === undefined) return
   if (!first.text.includes("=")) {
-    const value = rest.trimStart().slice(first.text.length).trim()
-    variables.env.set(first.text, expand(value, before, escape).text)
+    set(first.text, rest.trimStart().slice(first.text.length).trim())
     return
   }
   for (const { text } of words) {
     const equals = text.indexOf("=")
-    if (equals > 0) variables.env.set(text.slice(0, equals), expand(text.slice(equals + 1), before, escape).text)
+    if (equals > 0) set(text.slice(0, equals), text.slice(equals + 1))
   }
 }

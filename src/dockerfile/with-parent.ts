@@ -5,7 +5,7 @@ import { chainOf, sameBase, understand, useKey } from "./analyse.ts"
 import { expand } from "./expand.ts"
 import type { Instruction } from "./instructions.ts"
 import { mountFrom, mountOf } from "./mounts.ts"
-import { stageNamed } from "./stages.ts"
+import { stageNamed, startOf } from "./stages.ts"
 import { copyVariables, declare, lookupIn, setEnvironment } from "./variables.ts"
 
 export type ParentOptions = {
@@ -53,7 +53,7 @@ export function withParent(text: string, base: string, options: ParentOptions): 
       replace(stage.base.word, isFinal ? base : replacement(stage.base.expanded, stage.base.platform))
     if (options.refresh !== undefined) edits.push(refreshAfter(text, stage.from, options.refresh))
     const below = stage.on === undefined ? undefined : variables.get(stage.on)
-    const own = copyVariables(below ?? { args: new Map(), env: new Map() })
+    const own = copyVariables(below ?? startOf(stage))
     const image = (written: string): string | undefined => {
       const reference = expand(written, lookupIn(own), parsed.escape).text
       if (stageNamed(stages, reference) !== undefined) return undefined

@@ -70,7 +70,15 @@ describe("markers", () => {
         fc.tuple(tie("all"), fc.constantFrom("and", "or"), tie("all")).map(([a, op, b]) => `(${a}) ${op} ${b}`),
       ),
     })).all
-    fc.assert(fc.property(marker, (text) => void expect(markerHolds(text, environment)).toBeTypeOf("boolean")))
-    fc.assert(fc.property(fc.string(), (text) => void expect(["undefined", "object"]).toContain(typeof parseMarker(text))))
+    fc.assert(
+      fc.property(marker, (text) => {
+        expect(markerHolds(text, environment)).toBeTypeOf("boolean")
+      }),
+    )
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(["undefined", "object"]).toContain(typeof parseMarker(text))
+      }),
+    )
   })
 })
