@@ -167,11 +167,12 @@ test("a login never goes to another origin, by redirect, upload location or toke
   await using registry = await startRegistry(real, { auth: { kind: "basic" } })
   await using proxy = await startFaultProxy(real, registry.address)
   const storage = makeBlob(200_000)
+  let expired = false
   const seenElsewhere: (string | undefined)[] = []
   await using elsewhere = await real.serve(
     (request) => {
       seenElsewhere.push(request.headers["authorization"])
-      return Promise.resolve({ status: 200, body: storage.bytes })
+      return Promise.resolve({ status: expired ? 403 : 200, body: expired ? "AccessDenied" : storage.bytes })
     },
     { port: 0 },
   )
@@ -187,6 +188,21 @@ test("a login never goes to another origin, by redirect, upload location or toke
   redirectTo(`http://127.0.0.1:${elsewhere.port}/storage`)
   expect((await bytesOf(store.read("redirect", storage.descriptor.digest))).equals(storage.bytes)).toBe(true)
   expect(seenElsewhere).toEqual([undefined])
+
+  // A signature that has run out is no matter of our login: the registry is asked for a new one.
+  proxy.fault = ({ method, target }, time) =>
+    method === "GET" && target.includes("/blobs/") && time < 3
+      ? { kind: "answer", status: 307, headers: { location: `http://127.0.0.1:${elsewhere.port}/expired` } }
+      : undefined
+  expired = true
+  const patient = openRegistry(
+    proxy.address,
+    { ...real, sleep: () => Promise.resolve() },
+    { credentials: registryLogin },
+  )
+  expect((await bytesOf(patient.read("redirect", storage.descriptor.digest))).equals(storage.bytes)).toBe(true)
+  expect(seenElsewhere).toEqual([undefined, undefined, undefined])
+  seenElsewhere.length = 1
 
   for (const location of [
     `http://localhost:${elsewhere.port}/storage`,

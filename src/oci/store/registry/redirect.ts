@@ -8,15 +8,20 @@ import type { Endpoint } from "./endpoint.ts"
  * through us. `location` may be relative to `base`. Fails with `cannot` otherwise.
  */
 export function checkedLocation(endpoint: Endpoint, location: string, base: string): URL {
-  const refuse = (why: string): Failure =>
-    new Failure("cannot", `${endpoint.host} sent us to an address that ${why}`, { detail: printable(location) })
+  const refuse = (why: string, hint?: string): Failure =>
+    new Failure("cannot", `${endpoint.host} sent us to an address that ${why}`, {
+      detail: printable(location),
+      ...(hint === undefined ? {} : { hint }),
+    })
   if (!URL.canParse(location, base)) throw refuse("cannot be read")
   const next = new URL(location, base)
   if (next.username !== "" || next.password !== "") throw refuse("carries a login")
   if (next.origin === endpoint.origin) return next
   const sameHost = next.hostname === endpoint.hostname
   const plainAllowed = next.protocol === "http:" && endpoint.plain && sameHost
-  if (next.protocol !== "https:" && !plainAllowed) throw refuse("is not HTTPS")
+  if (next.protocol !== "https:" && !plainAllowed) {
+    throw refuse("is not HTTPS", sameHost ? "A proxy before a registry has to set `X-Forwarded-Proto`" : undefined)
+  }
   if (!sameHost && isPrivate(next.hostname)) throw refuse("is private to another host")
   return next
 }

@@ -1,4 +1,4 @@
-import type { Failure } from "../../../failure.ts"
+import { Failure } from "../../../failure.ts"
 import type { Headers, Response } from "../../../host/http.ts"
 import type { Source } from "../store.ts"
 import type { Authority } from "./authority.ts"
@@ -74,6 +74,9 @@ export function makeTransport(context: Context, authority: Authority): Transport
       if (isTemporary(answer.status)) {
         throw tryAgain(await refused(context, call, answer), answer.headers)
       }
+      if (!ours && (answer.status === 401 || answer.status === 403)) {
+        throw tryAgain(await notLetIn(context, call, answer), answer.headers)
+      }
       if (answer.status !== 401 || !ours || again >= 1 || typeof call.body === "function") return answer
       const better = await authority.learn(answer.headers, { scopes, header })
       if (better === undefined) return answer
@@ -85,14 +88,14 @@ export function makeTransport(context: Context, authority: Authority): Transport
   const send = async <T>(call: Call, use: (answer: Open) => Promise<T>, milliseconds?: number): Promise<T> => {
     const run = async (): Promise<T> => {
       const streams = typeof call.body === "function"
+      // A body that streams may itself wait for an answer of this registry; it has a place among the uploads.
+      using _place = streams ? undefined : await calls.acquire(context.signal)
       const enough = new AbortController()
       const late = (): void => enough.abort(new DOMException("no whole answer in time", "TimeoutError"))
       const timer = milliseconds === undefined ? undefined : setTimeout(late, milliseconds).unref()
       // An open answer is read later, and has no end that is known here.
       const bounded = streams || milliseconds !== undefined
       const signals = [context.signal, bounded ? enough.signal : undefined].filter((signal) => signal !== undefined)
-      // A body that streams may itself wait for an answer of this registry; it has a place among the uploads.
-      using _place = streams ? undefined : await calls.acquire(context.signal)
       try {
         return await use(await attempt(call, signals.length < 2 ? signals[0] : AbortSignal.any(signals)))
       } finally {
@@ -140,6 +143,19 @@ async function errorsOf(answer: Open | Answer): Promise<readonly RegistryError[]
 
 async function refused({ endpoint }: Context, call: Call, answer: Open | Answer): Promise<Failure> {
   return refusal(endpoint, call.doing, { status: answer.status, errors: await errorsOf(answer) })
+}
+
+/** Storage that a registry sent us to wants no login of ours: the signature in the address has run out, or a clock is wrong. */
+async function notLetIn({ endpoint }: Context, call: Call, answer: Open): Promise<Failure> {
+  await discard(answer)
+  const storage = new URL(answer.url).host
+  return new Failure(
+    "temporary",
+    `Cannot ${call.doing}: ${storage}, where ${endpoint.host} keeps it, answered ${answer.status}`,
+    {
+      hint: "Try again; if it stays so, compare this machine's clock with the right time",
+    },
+  )
 }
 
 /** Sends a request and goes where it is sent, without the login once that is another origin. */
