@@ -30,7 +30,7 @@ export type DocumentedField = {
   readonly description: string
 }
 
-/** All fields in the order of the language. What `overrides` may change is not said twice. */
+/** All fields in the order of the language. What `defaults` and `overrides` share with an image is not said twice. */
 export function documentedFields(): readonly DocumentedField[] {
   return childrenIn(configSchema(), "")
 }
@@ -56,7 +56,7 @@ function documented(
   field: Schema,
   { path, required }: { path: string; required: boolean },
 ): readonly DocumentedField[] {
-  const inner = childrenIn(field, path)
+  const inner = path.startsWith("defaults.") ? [] : childrenIn(field, path)
   const trivial = path.endsWith(".*") && inner.length === 0
   const description = field.description ?? ""
   return [

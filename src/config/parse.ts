@@ -91,7 +91,6 @@ function createReader({ places, at, judge }: { places: Places; at: (offset: numb
   }
 
   const mapOf = (node: YAMLMap, depth: number): Record<string, unknown> => {
-    // Without a prototype `__proto__` is a key like any other.
     const map: Record<string, unknown> = Object.create(null) as Record<string, unknown>
     for (const pair of node.items) {
       if (!(pair instanceof Pair)) continue
@@ -101,6 +100,11 @@ function createReader({ places, at, judge }: { places: Places; at: (offset: numb
         continue
       }
       const name = key.source ?? String(key.value)
+      if (name === "__proto__") {
+        // Libraries below pass over this key, so that nothing would judge it.
+        judge(at(offsetOf(key)), { rule: "yaml", message: "a key cannot be `__proto__`" })
+        continue
+      }
       if (Object.hasOwn(map, name)) {
         judge(at(offsetOf(key)), {
           rule: "duplicate-key",

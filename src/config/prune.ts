@@ -29,39 +29,41 @@ const structural: ReadonlySet<string> = new Set([
 
 type Fields = Record<string, unknown>
 
-/** Takes out of the file what an issue is about, so that the rest can be judged. */
+/** Takes out of the file what an issue is about, so that the rest can be judged. It may be gone already. */
 export function prune(root: Fields, issue: FlatIssue, pruned: Pruned): void {
-  const [section, name, field] = issue.path.map(String)
+  const [section, name] = issue.path.map(String)
   if (section === "images" && name !== undefined) pruned.touched.add(name)
-  if (issue.kind === "unknown-keys") {
-    const container = valueAt(root, issue.path) as Fields
-    for (const key of issue.keys) delete container[key]
-  } else if (section === undefined || section === "version") root["version"] = 1
+  if (issue.kind === "unknown-keys") for (const key of issue.keys) deleteIn(valueAt(root, issue.path), key)
+  else if (section === undefined || section === "version") root["version"] = 1
   else if (section === "images") pruneImage(root, issue, pruned)
-  else if (section === "defaults" && name !== undefined) delete (root["defaults"] as Fields)[name]
-  else if (section === "secrets" && name !== undefined && field === undefined) delete (root["secrets"] as Fields)[name]
-  else if (section === "secrets" && name !== undefined) (root["secrets"] as Fields)[name] = { file: "." }
+  else if (name !== undefined && (section === "defaults" || section === "secrets")) deleteIn(root[section], name)
   else delete root[section]
 }
 
-function pruneImage(root: Fields, { path, kind }: FlatIssue, { broken }: Pruned): void {
+function pruneImage(root: Fields, { path }: FlatIssue, { broken }: Pruned): void {
   const [, name, field, index, changed] = path.map(String)
   const images = root["images"]
-  if (name === undefined || typeof images !== "object" || images === null) {
+  if (name === undefined || !isMap(images)) {
     root["images"] = {}
     return
   }
-  const image = (images as Fields)[name]
-  if (field === undefined || typeof image !== "object" || image === null) {
-    if (kind === "key" || field === undefined) delete (images as Fields)[name]
+  if (field === undefined) {
+    deleteIn(images, name)
     broken.add(name)
     return
   }
-  const override = field === "overrides" && changed !== undefined && valueAt(image, ["overrides", Number(index)])
-  if (typeof override === "object" && override !== null && !structural.has(changed ?? "")) {
-    delete (override as Fields)[changed ?? ""]
+  if (field === "overrides" && changed !== undefined && !structural.has(changed)) {
+    deleteIn(valueAt(images, [name, "overrides", Number(index)]), changed)
     return
   }
-  delete (image as Fields)[field]
+  deleteIn(images[name], field)
   if (structural.has(field)) broken.add(name)
+}
+
+function deleteIn(container: unknown, key: string): void {
+  if (isMap(container)) delete container[key]
+}
+
+function isMap(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null
 }

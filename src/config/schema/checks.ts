@@ -29,7 +29,10 @@ const seconds = either(
 )
 
 const imports = either(
-  [list(moduleName(), "modules"), map(kernel(), list(moduleName(), "modules"), "kernels to lists of modules")],
+  [
+    list(moduleName(), "modules"),
+    map(kernel(), list(moduleName(), "modules").describe("Modules for this kernel."), "kernels to lists of modules"),
+  ],
   "must be a list of modules, or a map of kernels to lists of modules",
 )
   .describe("Modules that are imported in the kernel: a list for `python3`, or a map of kernels to lists. Inherited.")
@@ -89,7 +92,7 @@ export const checksSchema: z.ZodType<WrittenChecks> = fields({
       sentence: "must be a name in small letters, such as gpu",
       description: "What the checks need, such as `gpu`.",
     }),
-    fields({ imports, notebooks, commands }),
+    fields({ imports, notebooks, commands }).describe("Checks that need this."),
     "names to checks",
   )
     .describe("Checks that need what the building machine may lack, such as a GPU, by name. Recorded as not run.")

@@ -8,7 +8,7 @@ const repository = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.
 const secret = fields({
   environment: someText("The variable that holds the value.").optional(),
   file: someText("The file that holds the value: absolute, or below the tree's folder.").optional(),
-})
+}).describe("One secret: `environment` or `file`.")
 
 /** The whole of `nbstacks.yaml`. */
 export const fileSchema: z.ZodType<WrittenConfig> = fields({
@@ -53,7 +53,7 @@ export const fileSchema: z.ZodType<WrittenConfig> = fields({
       sentence: "must be small letters and digits, with single `.` or `-` between them",
       description: "The name of an image.",
     }),
-    imageSchema,
+    imageSchema.describe("One image: how it is made, on what, and what must hold for it."),
     "images",
   ).describe("The images, by name."),
 })

@@ -160,7 +160,9 @@ const axisValue = (): z.ZodString =>
     description: "A value of the axis.",
   })
 
-const oneOrMore = either([axisValue(), list(axisValue(), "values")], "must be a value, or a list of values")
+const oneOrMore = either([axisValue(), list(axisValue(), "values")], "must be a value, or a list of values").describe(
+  "A value, or a list of values.",
+)
 
 const choice = (description: string): z.ZodRecord<z.ZodString, typeof oneOrMore> =>
   map(axisName(), oneOrMore, "axes to values").describe(description)
@@ -184,7 +186,9 @@ const matrix = z
         list(axisValue(), "values").min(1, { error: empty }),
         map(
           axisValue(),
-          map(environmentName(), text("Its value."), "build arguments to text"),
+          map(environmentName(), text("Its value."), "build arguments to text").describe(
+            "Build arguments that this value brings; `{}` for none.",
+          ),
           "values to build arguments",
         ),
       ],
