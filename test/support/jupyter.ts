@@ -141,3 +141,8 @@ export function smallLayer(
     },
   }
 }
+
+/** A cache folder that test runs share, so that each image is unpacked once. */
+export function keptCache(host: Pick<Host, "machine">): string {
+  return join(host.machine.home, ".cache", "nbstacks-tests", "cache")
+}
