@@ -58,24 +58,29 @@ export function lockNeeds(config: Config, analyses: Analyses): LockNeeds {
   }
 }
 
-/** A row that a Dockerfile names, or how many it may mean. */
-export type NamedRow = { readonly row: Row } | { readonly several: readonly Row[] }
+/** A row that a Dockerfile names, those that it may mean, or why it is not built. */
+export type NamedRow = { readonly row: Row } | { readonly several: readonly Row[] } | { readonly skipped: string }
 
 /**
  * Finds the row that `COPY --from=x` or a `FROM` of another stage means: a row's name, an image's key, or its repository
- * below the tree's registry. Of several rows of one image it is the one whose axes agree. Undefined for images elsewhere.
+ * below the tree's registry. Of several rows of one image it is the one whose axes agree. The name of an image of this tree
+ * never means one elsewhere, whatever its tag. Undefined for images elsewhere.
  */
 export function rowFinder(config: Config): (reference: string, user: Row) => NamedRow | undefined {
   const byId = new Map(config.rows.map((row) => [row.id, row]))
+  const reasons = new Map(config.skipped.map(({ id, reason }) => [id, reason]))
   const byKey = Map.groupBy(config.rows, ({ key }) => key)
   const byRepository = Map.groupBy(config.rows, ({ repository }) => repository)
   return (reference, user) => {
     const exact = byId.get(reference)
     if (exact !== undefined) return { row: exact }
+    const skipped = reasons.get(reference)
+    if (skipped !== undefined) return { skipped }
     const named = readBase(reference, config.registry)
     if (named === undefined) return undefined
     const rows = (named.qualified ? byRepository : byKey).get(named.path) ?? []
-    if (rows.length === 0 || (named.tag !== undefined && !named.qualified)) return undefined
+    if (rows.length === 0) return undefined
+    if (named.tag !== undefined && !named.qualified) return { several: rows }
     const agreeing = rows.filter(({ axes }) =>
       Object.entries(axes).every(([axis, value]) => (user.axes[axis] ?? value) === value),
     )

@@ -29,7 +29,8 @@ function print(part: Part, indent: string): string {
     .map((name) => {
       const value = part[name]
       if (typeof value === "string") return `${indent}${scalar(name)}: ${scalar(value)}\n`
-      return `${indent}${scalar(name)}:\n${print(value ?? {}, `${indent}  `)}`
+      if (value === undefined || Object.keys(value).length === 0) return `${indent}${scalar(name)}: {}\n`
+      return `${indent}${scalar(name)}:\n${print(value, `${indent}  `)}`
     })
     .join("")
 }

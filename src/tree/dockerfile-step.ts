@@ -68,7 +68,8 @@ function usesOf(content: Content, { row, make, platform, analysis, lock, find }:
     if (named === undefined) {
       const digest = lock.images[use.reference]?.[use.platform]
       if (digest !== undefined) external[use.key] = digest
-    } else if ("several" in named)
+    } else if ("skipped" in named) complain(`\`${use.reference}\` is skipped: ${named.skipped}`)
+    else if ("several" in named)
       complain(
         `\`${use.reference}\` may be ${named.several.map(({ id }) => `\`${id}\``).join(" or ")}: write one of them`,
       )
