@@ -7,7 +7,7 @@ import type { Plan } from "../plan/plan.ts"
 import { basesOf } from "../plan/select.ts"
 import { findBuilt, lastTag, recordBuilt, keyTag, type Bases } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
-import type { Image } from "../tree/tree.ts"
+import type { Image, RowId } from "../tree/tree.ts"
 import { bring } from "./bring.ts"
 import { buildRow } from "./build-row.ts"
 import { destination, locationIn, type Builder } from "./builder.ts"
@@ -20,8 +20,8 @@ export type PlanRun = {
   readonly places: ReadonlyMap<Digest, Place>
   /** Also run the checks; `build` alone does not. */
   readonly checks: boolean
-  /** Run the checks of every row, also of those that passed. */
-  readonly recheck?: boolean
+  /** Run the checks of these rows also if they passed. */
+  readonly recheck?: (id: RowId) => boolean
 }
 
 /**
@@ -77,7 +77,7 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
     return fail("build", error)
   }
   const need = run.plan.check.some((one) => one.image === image.id && one.platform === platform)
-  if (!run.checks || (!need && run.recheck !== true)) return done
+  if (!run.checks || (!need && run.recheck?.(image.id) !== true)) return done
   try {
     const location = await locally(builder, image, done)
     const checks = await check(builder, row, location)

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { examples, port } from "../options.ts"
+import { examples, port, positive } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export function storeCommand(execute: Execute): CommandUnknownOpts {
@@ -17,17 +17,16 @@ export function storeCommand(execute: Execute): CommandUnknownOpts {
   command
     .command("gc")
     .summary("remove what nothing refers to")
-    .description("Removes blobs and manifests that no tag, release or running build refers to.")
-    .option("--dry-run", "remove nothing; say what would be")
+    .description("Removes what no tag, no release and no running build refers to.")
+    .option("--older-than <days>", "also forget builds older than this, except the last of each row", positive, 30)
     .action(async (options) => await execute(async (context) => await (await import("./gc.ts")).gc(context, options)))
   command
     .command("verify")
     .summary("read everything and compare it with its digest")
-    .description("Reads every blob and follows every reference. Exits 1 if something is broken.")
-    .option("--heal", "move broken blobs aside, so that they are fetched or built again")
-    .action(
-      async (options) => await execute(async (context) => await (await import("./verify.ts")).verify(context, options)),
+    .description(
+      "Reads every blob and follows every reference. Moves broken blobs aside, so that they are made or fetched again, and exits 1.",
     )
+    .action(async (options) => await execute(async (context) => await (await import("./verify.ts")).verify(context)))
   examples(command, [["nbstacks store serve --port 5000", "then: docker pull 127.0.0.1:5000/…"]])
   return command
 }

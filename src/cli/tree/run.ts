@@ -1,13 +1,13 @@
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
-import { loadConfig } from "../load-config.ts"
+import { loadConfig } from "../../tree/load.ts"
 import type { TreeOptions } from "./flags.ts"
 import { chooseRows } from "./choose.ts"
 import { treeJson, treeText } from "./view.ts"
 
 /** Prints the rows and what is built on what. */
 export async function tree(context: Context, options: TreeOptions): Promise<number> {
-  const { config } = await loadConfig(context)
+  const { config } = await loadConfig(context.folder, context.host)
   const rows = chooseRows(config, { only: options.only ?? [], except: options.except ?? [] })
   const chosen = { ...config, rows }
   context.io.out(options.json === true ? json(treeJson(chosen)) : treeText(chosen, context.io.outColors))

@@ -34,6 +34,8 @@ export type Layout = Store & {
   /** False if it was not there. Tags that pointed at the manifest are gone as well. */
   readonly deleteManifest: (repository: string, digest: Digest) => Promise<boolean>
   readonly deleteTag: (repository: string, tag: string) => Promise<boolean>
+  /** When a tag was written, in milliseconds since 1970; undefined if there is none. */
+  readonly tagTime: (repository: string, tag: string) => Promise<number | undefined>
   /** Takes a blob out of one repository; its bytes stay until `gc`. */
   readonly deleteBlob: (repository: string, digest: Digest) => Promise<boolean>
   /** In bytes; undefined if the repository has no such blob. */
@@ -135,6 +137,10 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
         if ((await readTag(context, repository, tag)) === undefined) moved.push({ repository, tag })
       if (moved.length > 0) await project(...moved)
       return gone
+    },
+    async tagTime(repository, tag) {
+      const stat = isTag(tag) ? await host.files.stat(context.paths.tag(known(repository), tag)) : undefined
+      return stat === undefined ? undefined : Number(stat.mtime / 1_000_000n)
     },
     async deleteTag(repository, tag) {
       const gone = await dropTag(context, known(repository), tag)

@@ -1,0 +1,123 @@
+import type { Done, Outcome } from "../../build/outcome.ts"
+import { isDone } from "../../build/outcome.ts"
+import { runPlan } from "../../build/run-plan.ts"
+import { openStore } from "../../oci/store/open.ts"
+import { writeIndex } from "../../oci/write-image.ts"
+import { slotOf, type Slot } from "../../plan/key.ts"
+import { selectPlatform, selectRows } from "../../plan/select.ts"
+import { sendPlatform } from "../../release/push.ts"
+import { count, duration } from "../../report/format.ts"
+import { registryPlace, type Place } from "../../state/place.ts"
+import type { Image } from "../../tree/tree.ts"
+import { openBuilder } from "../builder.ts"
+import type { Context } from "../context.ts"
+import { json } from "../json.ts"
+import { loadTree } from "../load-tree.ts"
+import { failuresJson, failuresText, exitOf } from "../outcomes.ts"
+import { planText } from "../plan/view.ts"
+import { logFolder, openReporters } from "../reporters.ts"
+import { readPlan } from "../saved-plan.ts"
+import { openSession, think, type Session } from "../session.ts"
+import type { BuildOptions } from "./flags.ts"
+
+/** Builds rows into the local store. */
+export async function build(
+  context: Context,
+  options: BuildOptions & { readonly rows: readonly string[] },
+): Promise<number> {
+  const { io, host, signal } = context
+  const start = host.elapsed()
+  const whole = await loadTree(context, options)
+  const only = [...options.rows, ...(options.only ?? [])]
+  const tree = selectPlatform(selectRows(whole, { only, except: options.except ?? [] }), options.platform)
+  await using session = openSession(context, tree)
+  const thought = await think(context, session, { offline: false, verify: false })
+  const plan = options.plan === undefined ? thought.plan : await readPlan(context, session, options.plan)
+  const severalPlatforms = new Set(tree.images.flatMap(({ platforms }) => platforms)).size > 1
+  if (options.dryRun === true) {
+    io.out(
+      options.json === true
+        ? json(plan)
+        : planText({ plan, commits: new Map(), severalPlatforms, colors: io.outColors }),
+    )
+    return 0
+  }
+  await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
+  const { builder, reports } = await openBuilder(context, session, { report: reporters.report, jobs: options.jobs })
+  const outcomes = await runPlan(builder, { plan, places: thought.knowledge.places, checks: false })
+  signal.throwIfAborted()
+  const done = [...outcomes.values()].filter(isDone)
+  const place = options.to === undefined ? undefined : registryPlace(openStore(options.to, host, { signal }), tree)
+  if (place !== undefined) await sendAll(place, { session, done, outcomes, context, report: reporters.report })
+  await reporters[Symbol.asyncDispose]()
+  const where = place ?? session.local
+  if (options.json === true)
+    io.out(json({ images: done.map((one) => imageJson(one, tree.images, where)), failed: failuresJson(outcomes) }))
+  const failures = failuresText({
+    outcomes,
+    reports,
+    logs: logFolder(session.cache),
+    severalPlatforms,
+    colors: io.colors,
+  })
+  if (failures !== "") io.err(`\n${failures}\nNothing was pushed or tagged by this.\n`)
+  else io.err(`${summary(done, where, host.elapsed() - start)}\n`)
+  return exitOf(outcomes)
+}
+
+type Sending = {
+  readonly session: Session
+  readonly done: readonly Done[]
+  readonly outcomes: ReadonlyMap<Slot, Outcome>
+  readonly context: Context
+  readonly report: Parameters<typeof sendPlatform>[0]["report"]
+}
+
+/** Puts what was built into a registry by digest, parents first. No tag is written: nothing was checked. */
+async function sendAll(target: Place, { session, done, context, report }: Sending): Promise<void> {
+  const { tree, keys } = session
+  const repositories = new Map(tree.images.map(({ id, repository }) => [id, repository]))
+  for (const image of tree.images) {
+    const platforms = done.filter((one) => one.image === image.id)
+    for (const one of platforms)
+      await sendPlatform(
+        {
+          target,
+          inputOf: ({ image: id, platform }) => {
+            const keyed = keys.get(slotOf(id, platform))
+            if (keyed === undefined) throw new Error(`no key for ${id}`)
+            return keyed.input
+          },
+          parentRepository: ({ parent }) => (parent.kind === "image" ? repositories.get(parent.id) : undefined),
+          report,
+          elapsed: context.host.elapsed,
+          signal: context.signal,
+        },
+        image,
+        one,
+      )
+    if (platforms.length > 0)
+      await writeIndex(platforms, { store: target.store, repository: target.repositoryOf(image.repository) })
+  }
+}
+
+function imageJson(done: Done, images: readonly Image[], place: Place): object {
+  const image = images.find(({ id }) => id === done.image)
+  return {
+    image: done.image,
+    platform: done.platform,
+    digest: done.digest,
+    reference: `${place.store.name}/${place.repositoryOf(image?.repository ?? done.image)}@${done.digest}`,
+    built: done.built,
+  }
+}
+
+function summary(done: readonly Done[], place: Place, milliseconds: number): string {
+  const built = done.filter((one) => one.built).length
+  const next = done.at(-1)
+  const lines = [
+    `${count(built, "row")} built, ${done.length - built} reused in ${duration(milliseconds)}, in ${place.store.name}.`,
+  ]
+  if (next !== undefined) lines.push(`Next: \`nbstacks check ${next.image}\`, \`nbstacks run ${next.image}\``)
+  return lines.join("\n")
+}

@@ -1,0 +1,113 @@
+import { join } from "node:path"
+import { parseReference } from "../oci/reference.ts"
+import { openRegistry } from "../oci/store/registry/registry.ts"
+import type { Location } from "../oci/store/store.ts"
+import type { Builder, Check } from "../build/builder.ts"
+import { checkReportParts } from "../checks/parts.ts"
+import type { CheckReport } from "../checks/report.ts"
+import { runChecks } from "../checks/run-checks.ts"
+import { pickRuntime } from "../checks/runtime/pick.ts"
+import { runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
+import type { Engine } from "../engines/engine.ts"
+import { dockerEngine } from "../engines/docker/engine.ts"
+import { mmdebstrapEngine } from "../engines/mmdebstrap/engine.ts"
+import { nativeEngine } from "../engines/native/engine.ts"
+import { Failure } from "../failure.ts"
+import type { Host } from "../host/host.ts"
+import type { Digest } from "../oci/digest.ts"
+import type { CheckKey } from "../plan/check-key.ts"
+import { slotOf, type Slot } from "../plan/key.ts"
+import type { Report } from "../report/event.ts"
+import type { Context } from "./context.ts"
+import type { Session } from "./session.ts"
+
+export type BuilderOptions = {
+  readonly report: Report
+  readonly jobs: number | undefined
+  readonly runtime?: string | undefined
+}
+
+/** More rows at once than this gain nothing: the engines use all cores themselves. */
+const mostJobs = 4
+
+/** Everything that carries out plans on this machine; and the check reports, by slot, as they come. */
+export function openBuilder(
+  { host, signal }: Context,
+  session: Session,
+  options: BuilderOptions,
+): { readonly builder: Builder; readonly reports: ReadonlyMap<Slot, CheckReport> } {
+  const reports = new Map<Slot, CheckReport>()
+  const { tree, keys, local, places, serve } = session
+  const runtime = lazyRuntime({ host, signal }, session, runtimeName(options.runtime))
+  const check: Check = async (image, platform, location) => {
+    const report = await runChecks({ name: image.id, location }, image.checks, {
+      host,
+      runtime,
+      notebook: ({ path }) => host.files.read(join(tree.folder, path)),
+      signal,
+      report: options.report,
+    })
+    reports.set(slotOf(image.id, platform), report)
+    return {
+      key: report.key as CheckKey,
+      passed: report.passed,
+      failed: report.failed,
+      parts: checkReportParts(report, image.id),
+    }
+  }
+  const builder: Builder = {
+    tree,
+    keys,
+    local,
+    places,
+    engines: allEngines(host),
+    serve,
+    external: (reference, digest) => Promise.resolve(externalImage({ host, signal }, reference, digest)),
+    check,
+    jobs: options.jobs ?? Math.min(mostJobs, host.machine.cores),
+    host,
+    signal,
+    report: options.report,
+  }
+  return { builder, reports }
+}
+
+/** The engines, in the order in which they are asked. */
+export function allEngines(host: Host): readonly Engine[] {
+  return [nativeEngine(host), mmdebstrapEngine(host), dockerEngine(host)]
+}
+
+/** The name of a runtime, checked. */
+export function runtimeName(name: string | undefined): RuntimeName | undefined {
+  if (name === undefined) return undefined
+  const found = runtimeNames.find((one) => one === name)
+  if (found !== undefined) return found
+  throw new Failure("cannot", `There is no runtime \`${name}\``, { hint: `Runtimes: ${runtimeNames.join(", ")}` })
+}
+
+/** The runtime that was asked for or the first that works; looked for once, when something is to be run. */
+export function lazyRuntime(
+  { host, signal }: Pick<Context, "host" | "signal">,
+  session: Pick<Session, "serve">,
+  name: RuntimeName | undefined,
+): () => Promise<Runtime> {
+  let found: Promise<Runtime> | undefined
+  return () =>
+    (found ??= (async () =>
+      await pickRuntime(host, {
+        name,
+        address: await session.serve(),
+        signal,
+      }))())
+}
+
+/** Where an image of another registry is. */
+function externalImage(
+  { host, signal }: Pick<Context, "host" | "signal">,
+  reference: string,
+  digest: Digest,
+): Location {
+  const parsed = parseReference(reference)
+  if (parsed?.host === undefined) throw new Failure("cannot", `\`${reference}\` has no registry host`)
+  return { store: openRegistry(parsed.host, host, { signal }), repository: parsed.repository, digest }
+}

@@ -1,0 +1,94 @@
+import { runPlan } from "../../build/run-plan.ts"
+import { runCommand, startLab, type RunJob } from "../../checks/run.ts"
+import { Failure } from "../../failure.ts"
+import type { Location } from "../../oci/store/store.ts"
+import { slotOf } from "../../plan/key.ts"
+import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
+import type { Report } from "../../report/event.ts"
+import type { Tree } from "../../tree/tree.ts"
+import { bring } from "../../build/bring.ts"
+import { locationIn } from "../../build/builder.ts"
+import { lazyRuntime, openBuilder, runtimeName } from "../builder.ts"
+import type { Context } from "../context.ts"
+import { loadTree } from "../load-tree.ts"
+import { exitOf, failuresText } from "../outcomes.ts"
+import { logFolder, openReporters } from "../reporters.ts"
+import { openSession, think, type Session } from "../session.ts"
+import type { RunOptions } from "./flags.ts"
+
+type Options = RunOptions & { readonly row: string; readonly command: readonly string[] }
+
+/** Starts JupyterLab from a row, or a command; what is not built is built first. */
+export async function run(context: Context, options: Options): Promise<number> {
+  const { io, host, signal } = context
+  const whole = await loadTree(context, options)
+  const id = oneRow(whole, options.row)
+  const tree = selectPlatform(selectRows(whole, { only: [id], except: [] }), options.platform)
+  await using session = openSession(context, tree)
+  const found = await locate(context, session, { id, options })
+  if (typeof found === "number") return found
+  const quiet: Report = () => undefined
+  const job: RunJob = {
+    host,
+    runtime: await lazyRuntime(context, session, runtimeName(options.runtime))(),
+    folder: context.folder,
+    port: options.port === 0 ? undefined : options.port,
+    signal,
+    report: quiet,
+  }
+  const image = { name: id, location: found }
+  const [first, ...rest] = options.command
+  if (first !== undefined) return await runCommand(image, [first, ...rest], { ...job, tty: io.ask !== undefined })
+  io.err(`Starting JupyterLab from ${id} …\n`)
+  await using lab = await startLab(image, job)
+  io.out(`${lab.link}\n`)
+  io.err("This folder is ~/work in it. Ctrl-C stops it.\n")
+  const stopped = new Promise<undefined>((resolve) =>
+    signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+  )
+  const ended = await Promise.race([lab.ended, stopped])
+  if (ended === undefined) return 130
+  return ended.code === 0 ? 0 : 1
+}
+
+function oneRow(tree: Tree, name: string): string {
+  const rows = rowsNamed(tree, [name])
+  const [only, another] = rows
+  if (only !== undefined && another === undefined) return only
+  throw new Failure("cannot", `\`${name}\` has ${rows.length} rows`, { hint: `Name one: ${rows.join(", ")}` })
+}
+
+/** The row's image in the local store: there, brought, or built now. An exit code if it could not be built. */
+async function locate(
+  context: Context,
+  session: Session,
+  { id, options }: { readonly id: string; readonly options: Options },
+): Promise<Location | number> {
+  const { tree } = session
+  const image = tree.images.find((one) => one.id === id)
+  const platform = platformFor(context, image?.platforms ?? [])
+  if (image === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
+  const { plan, knowledge } = await think(context, session, { offline: false, verify: false })
+  await using reporters = await openReporters(context, tree, { cache: session.cache, events: undefined })
+  const { builder, reports } = openBuilder(context, session, {
+    report: reporters.report,
+    jobs: undefined,
+    runtime: options.runtime,
+  })
+  const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: false })
+  await reporters[Symbol.asyncDispose]()
+  const outcome = outcomes.get(slotOf(id, platform))
+  if (outcome?.kind === "done") {
+    const from = locationIn(outcome.place, image, outcome.digest)
+    return await bring({ ...builder, report: () => undefined }, from, session.local.repositoryOf(image.repository))
+  }
+  context.io.err(
+    `\n${failuresText({ outcomes, reports, logs: logFolder(session.cache), severalPlatforms: false, colors: context.io.colors })}`,
+  )
+  return exitOf(outcomes)
+}
+
+/** This machine's own platform where the row has it, else its first. */
+function platformFor<P extends string>({ host }: Context, platforms: readonly P[]): P | undefined {
+  return platforms.find((one) => one === `linux/${host.machine.architecture}`) ?? platforms[0]
+}
