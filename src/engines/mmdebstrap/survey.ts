@@ -38,7 +38,11 @@ export async function* rootEntries(
     if (name === "" || name === "." || isLeftover({ ...header, path: name })) continue
     const { mtime: _time, link, ...rest } = header
     const target = header.kind === "hardlink" ? link?.replace(/^(?:\.?\/)+/, "") : link
-    yield { header: { ...rest, path: name, ...(target === undefined ? {} : { link: target }) }, content }
+    // apt gives these to the host's `_apt`, or to root where that user cannot reach them. In the image apt does it itself.
+    const owner = /^var\/(?:cache\/apt\/archives|lib\/apt\/lists)\/partial$/.test(name)
+      ? { uid: 0, gid: 0, mode: 0o700 }
+      : {}
+    yield { header: { ...rest, ...owner, path: name, ...(target === undefined ? {} : { link: target }) }, content }
   }
 }
 
