@@ -26,7 +26,7 @@ export function storeCommand(execute: Execute): CommandUnknownOpts {
     .description(
       "Reads every blob and follows every reference. Moves broken blobs aside, so that they are made or fetched again, and exits 1.",
     )
-    .action(async (options) => await execute(async (context) => await (await import("./verify.ts")).verify(context)))
+    .action(async () => await execute(async (context) => await (await import("./verify.ts")).verify(context)))
   examples(command, [["nbstacks store serve --port 5000", "then: docker pull 127.0.0.1:5000/…"]])
   return command
 }
