@@ -12,10 +12,23 @@ export type Understood = { readonly parsed: Parsed; readonly staged: Staged; rea
 
 /** Parses a Dockerfile and expands what its stages start from. */
 export function understand(text: string, options: Pick<AnalyseOptions, "args" | "platform">): Understood {
-  const parsed = parseDockerfile(text)
+  const parsed = parseOnce(text)
   const setting = { given: options.args, globals: platformArgs(options.platform), escape: parsed.escape }
   const staged = stagesOf(parsed, setting)
   return { parsed, staged, setting: { ...setting, globals: staged.globals } }
+}
+
+/** Rows share Dockerfiles, with other arguments each: the last few are kept parsed. */
+const kept = new Map<string, Parsed>()
+const most = 32
+
+function parseOnce(text: string): Parsed {
+  const parsed = kept.get(text) ?? parseDockerfile(text)
+  kept.delete(text)
+  kept.set(text, parsed)
+  const [oldest] = kept.keys()
+  if (kept.size > most && oldest !== undefined) kept.delete(oldest)
+  return parsed
 }
 
 /**

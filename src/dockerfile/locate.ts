@@ -32,11 +32,11 @@ export async function locate(view: FolderView, context: string, path: string): P
     if (kind !== "directory") return undefined
     const child = [...at, part]
     const place = below(context, child.join("/"))
-    const stat = await view.stat(place)
-    if (stat === undefined) return undefined
-    if (stat.kind !== "link") {
+    const found = await view.kindOf(place)
+    if (found === undefined) return undefined
+    if (found !== "link") {
       at = child
-      kind = stat.kind
+      kind = found
       continue
     }
     const target = await view.readLink(place)

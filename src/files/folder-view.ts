@@ -16,6 +16,8 @@ export type FolderView = {
   readonly folder: string
   /** Names in order; undefined for what is no folder. Links are not followed. */
   list(path: string): Promise<readonly Listed[] | undefined>
+  /** What is there, from the list of its folder; a link is a link. */
+  kindOf(path: string): Promise<FileKind | undefined>
   /** Does not follow a link at the end. */
   stat(path: string): Promise<FileStat | undefined>
   readLink(path: string): Promise<string | undefined>
@@ -30,9 +32,18 @@ export function viewFolder(folder: string, host: Pick<Host, "files">, cache: Has
   const at = (path: string): string => (path === "" ? folder : join(folder, path))
   const list = remember((path: string) => host.files.list(at(path)))
   const stat = remember((path: string) => host.files.stat(at(path)))
+  const kinds = remember(async (path: string) => {
+    const listed = await list(path)
+    return listed && new Map(listed.map(({ name, kind }) => [name, kind]))
+  })
   return {
     folder,
     list,
+    kindOf: async (path) => {
+      if (path === "") return "directory"
+      const slash = path.lastIndexOf("/")
+      return (await kinds(slash === -1 ? "" : path.slice(0, slash)))?.get(path.slice(slash + 1))
+    },
     stat,
     readLink: remember((path: string) => host.files.readLink(at(path))),
     text: remember(async (path: string) => {

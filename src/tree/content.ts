@@ -12,10 +12,16 @@ export type Content = {
 }
 
 /** The hash of a file, remembered with its place. */
-export async function hashSource({ view, sources }: Content, path: string): Promise<string> {
-  const hash = await view.hash(path)
-  if (!sources.has(hash)) sources.set(hash, path)
+export async function hashSource(content: Content, path: string): Promise<string> {
+  const hash = await content.view.hash(path)
+  addSource(content, hash, path)
   return hash
+}
+
+/** Remembers where content is: of several places the first by name, whatever was looked at first. */
+export function addSource({ sources }: Content, hash: string, path: string): void {
+  const known = sources.get(hash)
+  if (known === undefined || path < known) sources.set(hash, path)
 }
 
 /** What a path or glob means; nothing is a problem at the place where it is written. */

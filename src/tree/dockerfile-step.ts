@@ -7,7 +7,7 @@ import type { Lock } from "../lock/lock.ts"
 import type { NamedRow } from "../lock/needs.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
-import { hashSource, type Content } from "./content.ts"
+import { addSource, hashSource, type Content } from "./content.ts"
 import type { DockerfileStep } from "./step.ts"
 
 /** Contexts and rules that rows share, each read once. */
@@ -33,7 +33,7 @@ export async function dockerfileStep(content: Content, input: DockerfileInput): 
   content.problems.push(...context.problems)
   const place = make.context === "." ? "" : make.context
   for (const { path, sha256 } of context.entries)
-    if (sha256 !== undefined && !content.sources.has(sha256)) content.sources.set(sha256, below(place, path))
+    if (sha256 !== undefined) addSource(content, sha256, below(place, path))
   const { external, rows } = usesOf(content, input)
   const refresh = analysis.unlocked && Object.hasOwn(lock.refresh, row.id) ? lock.refresh[row.id] : undefined
   return {

@@ -8,6 +8,7 @@ import { lockNeeds, rowFinder } from "../lock/needs.ts"
 import { missingFrom } from "../lock/update.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
+import { parallel } from "../parallel.ts"
 import { analyseRows } from "./analyse-rows.ts"
 import type { CheckSpec } from "./checks.ts"
 import type { Content } from "./content.ts"
@@ -29,6 +30,9 @@ export async function resolveTree(config: Config, lock: Lock, host: ViewHost): P
   return tree
 }
 
+/** Rows that are resolved at once: most of it is waiting for the disk. */
+const together = 32
+
 export type ResolveOptions = Pick<ViewHost, "files"> & {
   /** Of the tree's folder. */
   readonly view: FolderView
@@ -43,10 +47,10 @@ export async function resolveIn(config: Config, lock: Lock, { view, files }: Res
   const find = rowFinder(config)
   const steps = new Map<RowId, Readonly<Record<Platform, readonly Step[]>>>()
   const notebooks = new Map<RowId, Awaited<ReturnType<typeof findNotebooks>>>()
-  for (const row of config.rows) {
+  await parallel(config.rows, together, async (row) => {
     steps.set(row.id, await rowSteps(content, { row, lock, find, analyses: analyses.get(row.id), shared }))
     notebooks.set(row.id, await findNotebooks(content, row.checks))
-  }
+  })
   const ordered = orderRows(config.rows, usesOf(config.rows, steps))
   content.problems.push(...ordered.problems)
   if (content.problems.length > 0)
@@ -126,7 +130,11 @@ function usesOf(rows: readonly Row[], steps: ReadonlyMap<RowId, Readonly<Record<
 function settle(problems: readonly Problem[]): readonly Problem[] {
   const unique = new Map(problems.map((one) => [JSON.stringify([one.at, one.rule, one.message]), one]))
   return [...unique.values()].sort(
-    (a, b) => compare(a.at.file, b.at.file) || a.at.line - b.at.line || a.at.column - b.at.column,
+    (a, b) =>
+      compare(a.at.file, b.at.file) ||
+      a.at.line - b.at.line ||
+      a.at.column - b.at.column ||
+      compare(a.message, b.message),
   )
 }
 

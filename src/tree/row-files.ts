@@ -2,7 +2,7 @@ import { posix } from "node:path"
 import type { RowFile } from "../config/row.ts"
 import { hashFiles } from "../files/hash-files.ts"
 import { everything, walk, type Found } from "../files/walk.ts"
-import { findPlaced, type Content } from "./content.ts"
+import { addSource, findPlaced, type Content } from "./content.ts"
 import type { FileEntry, FilesStep } from "./step.ts"
 
 /**
@@ -44,7 +44,7 @@ async function copied(content: Content, found: Found, { to, several }: Destinati
   const inside = found.kind === "directory" ? await walk(content.view, found.path, everything) : [found]
   const entries = await hashFiles(content.view, inside)
   return entries.map((entry) => {
-    if (entry.sha256 !== undefined && !content.sources.has(entry.sha256)) content.sources.set(entry.sha256, entry.path)
+    if (entry.sha256 !== undefined) addSource(content, entry.sha256, entry.path)
     const name = found.kind === "directory" ? posix.relative(found.path, entry.path) : posix.basename(entry.path)
     return withPath(entry, found.kind === "directory" || several ? posix.join(to, name) : to)
   })
