@@ -1,0 +1,37 @@
+import { gunzipSync } from "node:zlib"
+import * as fc from "fast-check"
+import { expect, test } from "vitest"
+import { gzipMembers } from "./gzip.ts"
+
+async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+async function joined(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(stream))
+}
+
+test("bytes come back, and depend neither on how they come nor on how many threads there are", async () => {
+  const bytes = Buffer.alloc(9_000_000, "some text that repeats, ")
+  const once = await joined(gzipMembers(pieces(bytes, bytes.length), 1))
+  expect(gunzipSync(once).equals(bytes)).toBe(true)
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1000, max: 5_000_000 }), fc.integer({ min: 1, max: 4 }), async (size, width) => {
+      expect((await joined(gzipMembers(pieces(bytes, size), width))).equals(once)).toBe(true)
+    }),
+    { numRuns: 8 },
+  )
+})
+
+test("an empty stream is one empty member", async () => {
+  const packed = await joined(gzipMembers(pieces(Buffer.alloc(0), 1), 2))
+  expect([packed.length > 0, gunzipSync(packed).length]).toEqual([true, 0])
+})
+
+test("an error of the source comes through", async () => {
+  async function* failing(): AsyncIterable<Uint8Array> {
+    yield Buffer.alloc(5_000_000)
+    throw new RangeError("gone")
+  }
+  await expect(joined(gzipMembers(failing(), 2))).rejects.toThrow(RangeError)
+})
