@@ -128,7 +128,7 @@ type Match = { readonly path: string; readonly kind: string }
 async function matchPaths(glob: string, folder: TreeFolder): Promise<readonly Match[]> {
   let here: readonly Match[] = [{ path: ".", kind: "directory" }]
   for (const part of glob.split("/")) {
-    const matches = picomatch(part)
+    const matches = picomatch(part, { noextglob: true })
     const next: Match[] = []
     for (const { path } of here.filter(({ kind }) => kind === "directory")) {
       for (const { name, kind } of (await folder.list(path)) ?? [])

@@ -39,6 +39,12 @@ export function combine(
   const added = own.length === 0 ? Object.keys(included[0] ?? {}) : own
   const names = [...inherited, ...added.filter((name) => !inherited.includes(name))]
   const onlyIncluded = own.length === 0 && names.length > inherited.length
+  const count = onlyIncluded ? 0 : countRows(seeds, axes)
+  if (count > maximumRows) {
+    const message = `this matrix has ${count} combinations, and a tree has ${maximumRows} rows at most`
+    context.judge(context.at, { rule: "too-many-rows", message })
+    return []
+  }
   const product = onlyIncluded ? [] : seeds.flatMap((seed) => multiply(seed, axes, context.at))
   const left = exclude(product, { names, matrix }, context)
   const more = included.flatMap((entry, index) =>
@@ -48,6 +54,15 @@ export function combine(
   if (all.length === 0)
     context.judge(context.at, { rule: "no-rows", message: "the matrix of this image leaves no row" })
   return all
+}
+
+/** Rows of a tree at most. */
+export const maximumRows = 10_000
+
+function countRows(seeds: readonly Seed[], axes: readonly Axis[]): number {
+  const inherited = new Set(Object.keys(seeds[0]?.axes ?? {}))
+  const own = axes.filter(({ name }) => !inherited.has(name))
+  return own.reduce((count, { values }) => count * values.length, seeds.length)
 }
 
 function judgeSelection(axis: Axis, seeds: readonly Seed[], { judge, parent }: MatrixContext): void {

@@ -1,5 +1,5 @@
 import { type Axis } from "./axes.ts"
-import { combine, type Combination } from "./combinations.ts"
+import { combine, maximumRows, type Combination } from "./combinations.ts"
 import { meant, nearest } from "./nearest.ts"
 import type { Judge } from "./judge.ts"
 import type { Places } from "./places.ts"
@@ -26,6 +26,9 @@ export type ExpandContext = {
   readonly implied: ReadonlyMap<string, readonly (Implied | undefined)[]>
 }
 
+/** Rows on each other at most: an image has 127 layers, and each row brings one. */
+export const maximumLine = 100
+
 /** What the `FROM` of a Dockerfile says about the parent: nothing below it, or an image of this tree. */
 export type Implied =
   | { readonly kind: "none" }
@@ -39,6 +42,7 @@ export function expandImages(context: ExpandContext): Expanded {
   const { shaped, judge, places } = context
   const done = new Map<string, readonly Seedling[] | undefined>()
   const cycles = new Set<string>()
+  let total = 0
   const images = shaped.written.images
 
   const expand = (key: string, above: readonly string[]): readonly Seedling[] | undefined => {
@@ -55,10 +59,24 @@ export function expandImages(context: ExpandContext): Expanded {
       cycles.add(path)
       return undefined
     }
+    if (total > maximumRows) return undefined
+    if (above.length > maximumLine) {
+      judge(places.key(images, key), {
+        rule: "too-deep",
+        message: `more than ${maximumLine} images are built on \`${key}\`, each on the one before`,
+      })
+      return undefined
+    }
     const rows = shaped.broken.has(key)
       ? undefined
       : expandImage(key, (parent) => expand(parent, [...above, key]), context)
     done.set(key, rows)
+    total += rows?.length ?? 0
+    if (total > maximumRows && rows !== undefined)
+      judge(places.key(images, key), {
+        rule: "too-many-rows",
+        message: `with this image the tree has more than ${maximumRows} rows`,
+      })
     return rows
   }
 

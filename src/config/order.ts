@@ -1,3 +1,4 @@
+import { maximumLine } from "./expand.ts"
 import { compareText, type Judge } from "./judge.ts"
 import type { Draft } from "./overrides.ts"
 
@@ -30,6 +31,11 @@ export function orderRows(drafts: readonly Draft[], judge: Judge): readonly Draf
   return drafts
     .flatMap((draft) => {
       const depth = depthOf(draft)
+      if (depth !== undefined && depth > maximumLine)
+        judge(draft.at, {
+          rule: "too-deep",
+          message: `\`${draft.id}\` is built on more than ${maximumLine} others, which no engine can do`,
+        })
       return depth === undefined ? [] : [{ draft, depth }]
     })
     .sort((a, b) => a.depth - b.depth || compareText(a.draft.id, b.draft.id))

@@ -1,4 +1,4 @@
-import { Alias, LineCounter, Pair, Scalar, YAMLMap, YAMLSeq, parseDocument, type Node } from "yaml"
+import { Alias, LineCounter, Pair, Scalar, YAMLMap, YAMLSeq, parseDocument, type Node, type YAMLParseError } from "yaml"
 import type { Judge } from "./judge.ts"
 import { createPlaces, type Entry, type Places, type ScalarKind } from "./places.ts"
 import type { Position } from "./row.ts"
@@ -9,6 +9,8 @@ export type Parsed = { readonly file: string; readonly value: unknown; readonly 
 /** Entries at most, aliases written out; a matrix is a line, so real files have thousands at most. */
 const maximumEntries = 200_000
 const maximumDepth = 40
+/** Syntax errors said at most; most follow from the first. */
+const maximumErrors = 20
 
 /**
  * Parses one YAML 1.2 document. Keys are text whatever they look like; a number keeps how it was written. Anchors
@@ -21,26 +23,37 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, version: "1.2", prettyErrors: false })
-  for (const error of document.errors) {
-    const place = at(error.pos[0])
-    const line = text.split("\n")[place.line - 1] ?? ""
-    const unquoted = /(?:[:,[-]\s*)(\{[A-Za-z][\w-]*\}[^\s,\]}#]+)/.exec(line)?.[1]
-    judge(place, {
-      rule: unquoted === undefined ? "yaml" : "unquoted-placeholder",
-      message:
-        error.code === "MULTIPLE_DOCS"
-          ? "the file holds more than one document"
-          : lowerFirst(error.message.replaceAll(/\s+/g, " ")),
-      hint: unquoted === undefined ? undefined : `Text that starts with { needs quotes: "${unquoted}"`,
-    })
-  }
-  for (const { pos, message } of document.warnings)
+  const source = document.errors.length > 0 ? text.split("\n") : []
+  for (const error of document.errors.slice(0, maximumErrors)) judgeSyntax(error, { at, source, judge })
+  for (const { pos, message } of document.warnings.slice(0, maximumErrors))
     judge(at(pos[0]), { rule: "yaml", message: lowerFirst(message.replaceAll(/\s+/g, " ")) })
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined
   const places = createPlaces(at)
   const reader = createReader({ places, at, judge })
   const value = reader.read(document.contents, 0)
   return reader.failed() ? undefined : { file, value, places }
+}
+
+type Syntax = {
+  readonly at: (offset: number) => Position
+  readonly source: readonly string[]
+  readonly judge: Judge
+}
+
+function judgeSyntax({ pos, code, message }: YAMLParseError, { at, source, judge }: Syntax): void {
+  const place = at(pos[0])
+  if (/call stack/.test(message)) {
+    judge(place, { rule: "too-large", message: "this is nested too deeply" })
+    return
+  }
+  const line = source[place.line - 1] ?? ""
+  const unquoted = /(?:[:,[-]\s*)(\{[A-Za-z][\w-]*\}[^\s,\]}#]+)/.exec(line)?.[1]
+  judge(place, {
+    rule: unquoted === undefined ? "yaml" : "unquoted-placeholder",
+    message:
+      code === "MULTIPLE_DOCS" ? "the file holds more than one document" : lowerFirst(message.replaceAll(/\s+/g, " ")),
+    hint: unquoted === undefined ? undefined : `Text that starts with { needs quotes: "${unquoted}"`,
+  })
 }
 
 type Read = { readonly value: unknown; readonly size: number }
@@ -51,10 +64,10 @@ function createReader({ places, at, judge }: { places: Places; at: (offset: numb
 } {
   const anchors = new Map<string, Read>()
   let total = 0
-  let failed = false
+  let refused = 0
   const refuse = (offset: number, rule: string, message: string): Read => {
-    if (!failed || rule !== "too-large") judge(at(offset), { rule, message })
-    failed = true
+    refused += 1
+    if (refused <= maximumErrors && (refused === 1 || rule !== "too-large")) judge(at(offset), { rule, message })
     return { value: null, size: 1 }
   }
 
@@ -121,7 +134,7 @@ function createReader({ places, at, judge }: { places: Places; at: (offset: numb
     return map
   }
 
-  return { read: (node, depth) => visit(node, depth).value, failed: () => failed }
+  return { read: (node, depth) => visit(node, depth).value, failed: () => refused > 0 }
 }
 
 /** Numbers that JavaScript cannot hold come as `bigint` or infinite; as text they meet the usual refusal. */

@@ -24,7 +24,7 @@ export const configFile = "nbstacks.yaml"
 /** A configuration, or everything that is wrong with it in the order of the file, with the file's text. */
 export type Reading = { readonly config: Config } | { readonly problems: readonly Problem[]; readonly source: string }
 
-const maximumBytes = 4 * 1024 * 1024
+const maximumBytes = 1024 * 1024
 
 /**
  * Reads and judges `nbstacks.yaml` of a folder (absolute). Every problem is found in one run. Fails with `cannot`

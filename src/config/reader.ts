@@ -27,6 +27,8 @@ export function createReader(
   const fill = (written: string, place: Position): string => {
     const { text, unknown } = fillTemplate(written, axes)
     for (const name of unknown) judge(place, unknownPlaceholder(name, Object.keys(axes)))
+    if (text.includes("\0"))
+      judge(place, { rule: "null-character", message: "no text in an image can hold a null character" })
     return text
   }
   const text: Reader["text"] = (container, key) => {

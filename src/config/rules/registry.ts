@@ -4,11 +4,14 @@ import type { Rule } from "../judged-tree.ts"
 /** `registry` is a host and a path, or a path to an OCI layout. */
 export const registryIsOne: Rule = ({ written, places }, judge) => {
   const { registry } = written
-  if (registry === undefined || isLayout(registry)) return
+  if (registry === undefined) return
   const at = places.value(written, "registry")
   const rule = "registry"
   const scheme = /^[a-z]+:\/\/(.*)$/.exec(registry)
-  if (scheme !== null) judge(at, { rule, message: `\`${registry}\` has a scheme`, hint: `Write ${scheme[1] ?? ""}` })
+  if (/\p{Cc}/u.test(registry)) judge(at, { rule, message: "this holds a control character" })
+  else if (scheme !== null)
+    judge(at, { rule, message: `\`${registry}\` has a scheme`, hint: `Write ${scheme[1] ?? ""}` })
+  else if (isLayout(registry)) return
   else if (registry.endsWith("/"))
     judge(at, { rule, message: `\`${registry}\` ends in \`/\``, hint: `Write ${registry.replace(/\/+$/, "")}` })
   else if (!isRegistry(registry))

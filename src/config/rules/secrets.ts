@@ -20,6 +20,8 @@ export const secretsHaveOneSource: Rule = ({ written, places }, judge) => {
         rule: "secret-source",
         message: `the secret \`${id}\` needs one of \`environment\` and \`file\`${file === undefined ? "" : ", not both"}`,
       })
+    else if (file !== undefined && /\p{Cc}/u.test(file))
+      judge(at, { rule: "path", message: `the file of the secret \`${id}\` holds a control character` })
     else if (environment !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(environment))
       judge(at, { rule: "variable-name", message: `\`${environment}\` is no name of a variable` })
   }
