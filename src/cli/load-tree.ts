@@ -1,4 +1,4 @@
-import { loadTree as load, type LoadOptions } from "../tree/load.ts"
+import { loadTree as load, type LoadOptions } from "../resolve/load.ts"
 import type { Tree } from "../tree/tree.ts"
 import type { Context } from "./context.ts"
 

@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
-import { loadConfig } from "../../tree/load.ts"
+import { loadConfig } from "../../resolve/load.ts"
 import type { TreeOptions } from "./flags.ts"
 import { chooseRows } from "./choose.ts"
 import { treeJson, treeText } from "./view.ts"

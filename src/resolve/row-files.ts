@@ -3,7 +3,7 @@ import type { RowFile } from "../config/row.ts"
 import { hashFiles } from "../files/hash-files.ts"
 import { everything, walk, type Found } from "../files/walk.ts"
 import { addSource, findPlaced, type Content } from "./content.ts"
-import type { FileEntry, FilesStep } from "./step.ts"
+import type { FileEntry, FilesStep } from "../tree/step.ts"
 
 /**
  * The steps that copy files, one for each owner and mode, in the order written. As with `COPY`, of a folder its content

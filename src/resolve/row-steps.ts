@@ -4,7 +4,7 @@ import type { Platform } from "../oci/platform.ts"
 import type { Content } from "./content.ts"
 import { dockerfileStep, type DockerfileInput, type Shared } from "./dockerfile-step.ts"
 import { filesSteps } from "./row-files.ts"
-import type { BootstrapStep, ConfigStep, LayerBudget, PypiStep, Step } from "./step.ts"
+import type { BootstrapStep, ConfigStep, LayerBudget, PypiStep, Step } from "../tree/step.ts"
 
 export type StepsInput = Pick<DockerfileInput, "lock" | "find"> & {
   readonly row: Row

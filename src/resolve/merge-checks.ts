@@ -1,5 +1,5 @@
 import type { RowChecks } from "../config/row.ts"
-import type { CheckSpec, CommandCheck, LaterCheck, NotebookCheck, PathCheck } from "./checks.ts"
+import type { CheckSpec, CommandCheck, LaterCheck, NotebookCheck, PathCheck } from "../tree/checks.ts"
 
 /** Notebooks of a row, found and hashed: its own, and those of each `later` check. */
 export type FoundNotebooks = {

@@ -11,7 +11,7 @@ import { readLock } from "../lock/read-lock.ts"
 import { questionsFor, updateLock } from "../lock/update.ts"
 import { analyseRows } from "./analyse-rows.ts"
 import { resolveIn } from "./resolve.ts"
-import type { Tree } from "./tree.ts"
+import type { Tree } from "../tree/tree.ts"
 
 /** A configuration and the view with which it was read. */
 export type Loaded = { readonly config: Config; readonly view: SavedView }

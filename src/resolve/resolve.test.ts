@@ -7,7 +7,7 @@ import type { Outside } from "../lock/ask.ts"
 import { writeLock } from "../lock/write-lock.ts"
 import { keysOf } from "../plan/key.ts"
 import { loadConfig, loadTree, renewLock } from "./load.ts"
-import type { DockerfileStep, FilesStep } from "./step.ts"
+import type { DockerfileStep, FilesStep } from "../tree/step.ts"
 
 const real = makeHost(process.env)
 const hash = "a".repeat(64)
@@ -188,7 +188,10 @@ describe("a tree", () => {
     await tree.lock(false)
     expect(await tree.lock(true, "2026-11-28")).toEqual(["refresh", "refresh"])
     const { images } = await tree.load()
-    const values = images.map(({ id, steps }) => [id, (steps["linux/amd64"]?.[0] as DockerfileStep).refresh])
+    const values = images.map(({ id, steps }) => [
+      id,
+      (steps["linux/amd64"]?.[0] as DockerfileStep | undefined)?.refresh,
+    ])
     expect(values).toEqual([
       ["base", undefined],
       ["datascience", undefined],
@@ -214,9 +217,9 @@ images:
     })
     await tree.lock(false)
     const { images } = await tree.load()
-    expect((images[2]?.steps["linux/amd64"]?.[0] as DockerfileStep).context.map(({ path }) => path)).toEqual([
-      "requirements.txt",
-    ])
+    expect(
+      (images[2]?.steps["linux/amd64"]?.[0] as DockerfileStep | undefined)?.context.map(({ path }) => path),
+    ).toEqual(["requirements.txt"])
     expect(images[0]?.parent).toEqual({
       kind: "external",
       reference: "docker.io/x/y:1",

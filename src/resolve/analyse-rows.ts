@@ -4,7 +4,7 @@ import type { Analysis } from "../dockerfile/analysis.ts"
 import type { FolderView } from "../files/folder-view.ts"
 import type { Analyses } from "../lock/needs.ts"
 import type { Platform } from "../oci/platform.ts"
-import type { RowId } from "./tree.ts"
+import type { RowId } from "../tree/tree.ts"
 
 export type AnalysedRows = { readonly analyses: Analyses; readonly problems: readonly Problem[] }
 

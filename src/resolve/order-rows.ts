@@ -1,5 +1,5 @@
 import type { Position, Problem, Row } from "../config/row.ts"
-import type { RowId } from "./tree.ts"
+import type { RowId } from "../tree/tree.ts"
 
 /** Rows that each row copies from, and where it says so. */
 export type RowUses = ReadonlyMap<RowId, readonly { readonly id: RowId; readonly at: Position }[]>

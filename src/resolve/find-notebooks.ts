@@ -1,5 +1,5 @@
 import type { Placed, RowChecks } from "../config/row.ts"
-import type { NotebookCheck } from "./checks.ts"
+import type { NotebookCheck } from "../tree/checks.ts"
 import { findPlaced, hashSource, type Content } from "./content.ts"
 import type { FoundNotebooks } from "./merge-checks.ts"
 

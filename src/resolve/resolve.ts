@@ -10,14 +10,14 @@ import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import { parallel } from "../parallel.ts"
 import { analyseRows } from "./analyse-rows.ts"
-import type { CheckSpec } from "./checks.ts"
+import type { CheckSpec } from "../tree/checks.ts"
 import type { Content } from "./content.ts"
 import { findNotebooks } from "./find-notebooks.ts"
 import { mergeChecks } from "./merge-checks.ts"
 import { orderRows, type RowUses } from "./order-rows.ts"
 import { rowSteps, type StepsInput } from "./row-steps.ts"
-import type { Step } from "./step.ts"
-import type { Image, Parent, RowId, Tree } from "./tree.ts"
+import type { Step } from "../tree/step.ts"
+import type { Image, Parent, RowId, Tree } from "../tree/tree.ts"
 
 /**
  * Resolves the rows of a configuration into a tree: from files alone, each looked at once. Fails with `cannot` and all

@@ -8,7 +8,7 @@ import type { NamedRow } from "../lock/needs.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import { addSource, hashSource, type Content } from "./content.ts"
-import type { DockerfileStep } from "./step.ts"
+import type { DockerfileStep } from "../tree/step.ts"
 
 /** Contexts and rules that rows share, each read once. */
 export type Shared = {
