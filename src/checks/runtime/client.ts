@@ -29,7 +29,7 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
       const reference = await pull(client, host, { image, job })
       const name = `nbstacks-${host.random(6)}`
       const child = await host.start({
-        argv: [...runArguments(client, job, name), ...imageAndCommand(job, reference)],
+        argv: [...runArguments(client, { host, job, name }), ...imageAndCommand(job, reference)],
         env: { ...host.env, ...job.env },
         signal: job.signal,
       })
@@ -64,7 +64,7 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
       const reference = await pull(client, host, { image, job })
       const name = `nbstacks-${host.random(6)}`
       try {
-        const [program, ...args] = runArguments(client, job, name)
+        const [program, ...args] = runArguments(client, { host, job, name })
         const terminal = job.tty ? ["--interactive", "--tty"] : ["--interactive"]
         await using child = await host.start({
           argv: [program, ...args, ...terminal, ...imageAndCommand(job, reference)],
@@ -80,7 +80,13 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
   }
 }
 
-function runArguments(client: Client, job: ContainerJob, name: string): readonly [string, ...string[]] {
+/** Containers carry the id of the process that started them, so that people can tell whose they are. */
+export const processLabel = "io.nbstacks.process"
+
+function runArguments(
+  client: Client,
+  { host, job, name }: { readonly host: RuntimeHost; readonly job: ContainerJob; readonly name: string },
+): readonly [string, ...string[]] {
   const [program, ...before] = client.argv
   return [
     program,
@@ -89,6 +95,8 @@ function runArguments(client: Client, job: ContainerJob, name: string): readonly
     "--rm",
     "--name",
     name,
+    "--label",
+    `${processLabel}=${host.machine.pid}`,
     "--publish",
     `127.0.0.1:${job.port ?? ""}:${inside}`,
     ...Object.keys(job.env).flatMap((variable) => ["--env", variable]),
@@ -159,8 +167,16 @@ async function publishedPort(
   return 0
 }
 
-/** Without the job's signal: what was started is taken away also when the job was aborted. */
+/**
+ * Without the job's signal: what was started is taken away also when the job was aborted. A daemon that is removing the
+ * container itself, or whose file system is busy for a moment, says no to the first attempt.
+ */
 async function remove(client: Client, host: RuntimeHost, name: string): Promise<void> {
   const [program, ...before] = client.argv
-  await host.run({ argv: [program, ...before, "rm", "--force", name], timeout: 30_000 })
+  for (let attempt = 0; attempt < 10; attempt++) {
+    await host.run({ argv: [program, ...before, "rm", "--force", name], timeout: 30_000 })
+    const left = await host.run({ argv: [program, ...before, "container", "inspect", name], timeout: 30_000 })
+    if (left.code !== 0) return
+    await host.sleep(500)
+  }
 }
