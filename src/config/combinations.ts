@@ -66,7 +66,7 @@ function countRows(seeds: readonly Seed[], axes: readonly Axis[]): number {
 }
 
 function judgeSelection(axis: Axis, seeds: readonly Seed[], { judge, parent }: MatrixContext): void {
-  const there = [...new Set(seeds.map(({ axes }) => axes[axis.name] ?? ""))]
+  const there = [...new Set(seeds.map(({ axes }) => axisOf({ axes }, axis.name) ?? ""))]
   for (const { value, at } of axis.values)
     if (!there.includes(value))
       judge(at, {
@@ -79,7 +79,7 @@ function judgeSelection(axis: Axis, seeds: readonly Seed[], { judge, parent }: M
 function multiply(seed: Seed, axes: readonly Axis[], at: Position): readonly Combination[] {
   let found: readonly Combination[] = [{ axes: seed.axes, args: [], at }]
   for (const { name, values } of axes) {
-    const given = seed.axes[name]
+    const given = axisOf(seed, name)
     const chosen = given === undefined ? values : values.filter(({ value }) => value === given)
     found = found.flatMap((one) =>
       chosen.map(({ value, args }) => ({
@@ -90,6 +90,11 @@ function multiply(seed: Seed, axes: readonly Axis[], at: Position): readonly Com
     )
   }
   return found
+}
+
+/** The value of an axis, whatever it is called: `constructor` is a name like any other. */
+function axisOf({ axes }: Seed, name: string): string | undefined {
+  return Object.hasOwn(axes, name) ? axes[name] : undefined
 }
 
 type Names = { readonly names: readonly string[]; readonly matrix: WrittenMatrix | undefined }
@@ -120,7 +125,7 @@ type Choice = Readonly<Record<string, string | readonly string[]>>
 /** True when the values of a row are among those that a choice names. */
 export function chooses(choice: Choice, axes: Readonly<Record<string, string>>): boolean {
   return Object.entries(choice).every(([name, wanted]) => {
-    const value = axes[name]
+    const value = axisOf({ axes }, name)
     return value !== undefined && (typeof wanted === "string" ? wanted === value : wanted.includes(value))
   })
 }
@@ -142,7 +147,7 @@ export function judgeChoice(
       })
       continue
     }
-    const there = new Set(rows.map(({ axes }) => axes[name] ?? ""))
+    const there = new Set(rows.map(({ axes }) => axisOf({ axes }, name) ?? ""))
     const values = typeof wanted === "string" ? [wanted] : wanted
     for (const [index, value] of values.entries()) {
       if (there.has(value)) continue
@@ -187,7 +192,7 @@ function include(
       hint: "`include` names every axis, inherited ones too",
     })
   if (missing.length > 0 || unknown.length > 0) return []
-  if (!seeds.some((seed) => inherited.every((name) => seed.axes[name] === entry[name]))) {
+  if (!seeds.some((seed) => inherited.every((name) => axisOf(seed, name) === entry[name]))) {
     const wanted = inherited.map((name) => `${name} ${entry[name] ?? ""}`).join(", ")
     judge(at, { rule: "include", message: `\`${parent ?? "its parent"}\` has no row with ${wanted}` })
     return []

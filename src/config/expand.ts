@@ -110,7 +110,8 @@ function expandImage(key: string, rowsOf: RowsOf, context: ExpandContext): reado
     if (parents === undefined) return undefined
     const seeds = parents.map(({ axes: values }) => ({ axes: values }))
     const combinations = combine(seeds, own, { ...matrix, parent: from ?? nameOf(source) })
-    return combinations.map((one) => seedling({ key, at }, one, parentOf(parents, one)))
+    const parentOf = findParent(parents)
+    return combinations.map((one) => seedling({ key, at }, one, parentOf(one)))
   }
   const combinations = combine([{ axes: {} }], own, { ...matrix, parent: undefined })
   if (!each && implied.length === 0) return combinations.map((one) => seedling({ key, at }, one, undefined))
@@ -164,8 +165,12 @@ function fillFrom(
 
 type Candidate = { readonly axes: Readonly<Record<string, string>>; readonly parent: RowParent }
 
-function parentOf(parents: readonly Candidate[], { axes }: Combination): RowParent | undefined {
-  return parents.find((one) => Object.entries(one.axes).every(([name, value]) => axes[name] === value))?.parent
+/** Finds the parent of a combination by the values that it has from it. */
+function findParent(parents: readonly Candidate[]): (combination: Combination) => RowParent | undefined {
+  const names = Object.keys(parents[0]?.axes ?? {})
+  const nameOfValues = (axes: Readonly<Record<string, string>>): string => names.map((name) => axes[name]).join("\0")
+  const byValues = new Map(parents.map(({ axes, parent }) => [nameOfValues(axes), parent]))
+  return ({ axes }) => byValues.get(nameOfValues(axes))
 }
 
 type Resolving = {
