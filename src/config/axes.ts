@@ -8,7 +8,7 @@ import type { Position } from "./row.ts"
 import type { WrittenMatrix } from "./schema/written.ts"
 
 /** One value of an axis, with the build arguments that it brings. */
-export type AxisValue = {
+type AxisValue = {
   readonly value: string
   readonly args: Readonly<Record<string, string>> | undefined
   readonly at: Position
@@ -18,7 +18,7 @@ export type Axis = { readonly name: string; readonly values: readonly AxisValue[
 export type AxesContext = { readonly places: Places; readonly folder: TreeFolder; readonly judge: Judge }
 
 /** Names that templates of tags use themselves. */
-export const reservedAxes: readonly string[] = ["release", "date", "git", "include", "exclude"]
+const reservedAxes: readonly string[] = ["release", "date", "git", "include", "exclude"]
 
 const valueShape = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 

@@ -1,7 +1,7 @@
 import type { Position, Problem } from "./row.ts"
 
 /** What is wrong, and how to mend it. */
-export type Verdict = { readonly rule: string; readonly message: string; readonly hint?: string | undefined }
+type Verdict = { readonly rule: string; readonly message: string; readonly hint?: string | undefined }
 
 /** Takes a problem down; judging goes on, so that one run finds all of them. */
 export type Judge = (at: Position, verdict: Verdict) => void

@@ -4,7 +4,7 @@ import type { RowChecks } from "./row.ts"
 import type { WrittenChecks } from "./schema/written.ts"
 
 /** Seconds for a notebook and for a command, where nothing is written. */
-export const defaultTimeouts = { notebook: 600, command: 300 } as const
+const defaultTimeouts = { notebook: 600, command: 300 } as const
 
 const defaultKernel = "python3"
 

@@ -12,7 +12,7 @@ import type { WrittenFields } from "./schema/written.ts"
 import { placeholdersOf } from "./template.ts"
 
 /** Bounds where none are written: bytes of a layer, number of an image's own layers. */
-export const defaultBudget = { layer: 800_000_000, layers: 40 } as const
+const defaultBudget = { layer: 800_000_000, layers: 40 } as const
 
 /** The row of a draft, all `{axis}` filled in. Its platforms are its own or `inherited`. */
 export function readRow(

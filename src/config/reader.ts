@@ -57,10 +57,7 @@ export function createReader(
 }
 
 /** What is said about a placeholder that nothing stands for. */
-export function unknownPlaceholder(
-  name: string,
-  axes: readonly string[],
-): { rule: string; message: string; hint: string } {
+function unknownPlaceholder(name: string, axes: readonly string[]): { rule: string; message: string; hint: string } {
   const near = axes.length === 0 ? `This row has no axes; write {{${name}}} for the text {${name}}` : meant(name, axes)
   return {
     rule: "unknown-placeholder",

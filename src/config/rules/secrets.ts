@@ -2,7 +2,7 @@ import type { Rule } from "../judged-tree.ts"
 import { meant } from "../nearest.ts"
 
 /** The host's certificate bundle, offered to every Dockerfile. */
-export const certificateSecret = "ca_bundle"
+const certificateSecret = "ca_bundle"
 
 /** A secret comes from one place, and its id is free. */
 export const secretsHaveOneSource: Rule = ({ written, places }, judge) => {

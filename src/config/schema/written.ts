@@ -11,15 +11,15 @@ export type WrittenConfig = {
   readonly images: Readonly<Record<string, WrittenImage>>
 }
 
-export type WrittenSecret = { readonly environment?: string | undefined; readonly file?: string | undefined }
+type WrittenSecret = { readonly environment?: string | undefined; readonly file?: string | undefined }
 
 /** Modules for `python3`, or by kernel. */
-export type WrittenImports = readonly string[] | Readonly<Record<string, readonly string[]>>
+type WrittenImports = readonly string[] | Readonly<Record<string, readonly string[]>>
 
-export type WrittenCommand = string | { readonly run: string; readonly timeout?: number | string | undefined }
+type WrittenCommand = string | { readonly run: string; readonly timeout?: number | string | undefined }
 
 /** Checks that may also wait for another machine. */
-export type WrittenLater = {
+type WrittenLater = {
   readonly imports?: WrittenImports | undefined
   readonly notebooks?: readonly string[] | undefined
   readonly commands?: readonly WrittenCommand[] | undefined
@@ -33,7 +33,7 @@ export type WrittenChecks = WrittenLater & {
   readonly later?: Readonly<Record<string, WrittenLater>> | undefined
 }
 
-export type WrittenBudget = {
+type WrittenBudget = {
   readonly layer?: string | undefined
   readonly layers?: number | undefined
   readonly image?: string | undefined
@@ -47,7 +47,7 @@ export type WrittenDefaults = {
   readonly publish?: "together" | "alone" | "never" | undefined
 }
 
-export type WrittenFile = {
+type WrittenFile = {
   readonly from: string
   readonly to: string
   readonly owner?: string | undefined
@@ -76,11 +76,11 @@ export type WrittenFields = WrittenDefaults & {
   readonly skip?: string | undefined
 }
 
-export type WrittenChoice = Readonly<Record<string, string | readonly string[]>>
-export type WrittenCombination = Readonly<Record<string, string>>
+type WrittenChoice = Readonly<Record<string, string | readonly string[]>>
+type WrittenCombination = Readonly<Record<string, string>>
 
 /** Values, values with build arguments, or a glob. */
-export type WrittenAxis = string | readonly string[] | Readonly<Record<string, Readonly<Record<string, string>>>>
+type WrittenAxis = string | readonly string[] | Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export type WrittenMatrix = {
   readonly include?: readonly WrittenCombination[] | undefined
