@@ -63,8 +63,10 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   const { plan, knowledge, inputs } = await publishing.think()
   const previous = knowledge.latest
   let tagged = 0
-  if (previous !== undefined && !(await isProjected(target, previous)))
+  if (previous !== undefined && !(await isProjected(target, previous))) {
+    builder.report({ kind: "note", level: "info", text: `Writing the missing tags of release ${previous.release.id}.` })
     tagged += await projectTags(target, previous, builder.signal)
+  }
   const values: TagValues | undefined = isSettled({ plan, inputs }, previous, publishing)
     ? undefined
     : await nextRelease(target, tree, {
@@ -100,6 +102,7 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   builder.signal.throwIfAborted()
   const digest = await recordRelease(target, release)
   if (digest === undefined) return undefined
+  builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })
   tagged += await projectTags(target, { release, digest }, builder.signal)
   return { outcomes, decision, release: { release, digest }, made: true, tagged }
 }

@@ -14,7 +14,8 @@ export type Sandbox = AsyncDisposable & {
   readonly git: (...args: readonly string[]) => Promise<string>
 }
 
-const program = resolve(import.meta.dirname, "../../nbstacks")
+/** The program, as people call it. */
+export const program: string = resolve(import.meta.dirname, "../../nbstacks")
 
 /** A new sandbox below the temporary folder, in a folder called `tree`. */
 export async function openSandbox(host: Host, more: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
