@@ -65,18 +65,13 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
     const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
     return digest
   }
-  switch (step.kind) {
-    case "pypi":
-      // The threads have to live until the image is written: some layers are made only then.
-      return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder })))
-    case "files":
-      return put(await withFiles(image, step, context))
-    case "config":
-      return put(withConfig(image, (config) => configured(config, step, job.image)))
-    case "bootstrap":
-    case "dockerfile":
-      throw new Error(`the native engine was given a ${step.kind}`)
+  // The threads have to live until the image is written: some layers are made only then.
+  if (step.kind === "pypi") {
+    return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder })))
   }
+  if (step.kind === "files") return put(await withFiles(image, step, context))
+  if (step.kind === "config") return put(withConfig(image, (config) => configured(config, step, job.image)))
+  throw new Error(`the native engine was given a ${step.kind}`)
 }
 
 async function withFiles(image: Image, step: FilesStep, { host, job, folder }: Context): Promise<Image> {

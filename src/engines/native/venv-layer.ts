@@ -29,6 +29,7 @@ export function venvLayer(
   link("/bin/python3", "python")
   link(`/bin/python${minor}`, "python")
   folder("/include")
+  folder(`/include/python${minor}`)
   folder("/lib")
   folder(`/lib/python${minor}`)
   folder(`/lib/python${minor}/site-packages`)

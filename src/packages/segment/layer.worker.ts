@@ -12,20 +12,27 @@ import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
 const port = parentPort
 if (port === null) throw new Error("layer.worker.ts runs in a worker thread only")
 
+/** Lent to one reader at a time; grows to the largest member that is read in one piece. */
+let scratch = Buffer.allocUnsafe(256 * 1024)
+
 function open(file: string): OpenBytes {
   const handle = openSync(file, "r")
   const { size } = fstatSync(handle)
+  const fill = (buffer: Buffer, offset: number): Buffer => {
+    if (offset < 0 || offset + buffer.length > size) throw new RangeError("read beyond the end")
+    for (let done = 0; done < buffer.length;) {
+      const count = readSync(handle, buffer, done, buffer.length - done, offset + done)
+      if (count === 0) throw new RangeError("the file became shorter while it was read")
+      done += count
+    }
+    return buffer
+  }
   return {
     size,
-    read(offset, length) {
-      if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
-      const buffer = Buffer.allocUnsafe(length)
-      for (let done = 0; done < length;) {
-        const count = readSync(handle, buffer, done, length - done, offset + done)
-        if (count === 0) throw new RangeError("the file became shorter while it was read")
-        done += count
-      }
-      return buffer
+    read: (offset, length) => fill(Buffer.allocUnsafe(length), offset),
+    lend(offset, length) {
+      if (length > scratch.length) scratch = Buffer.allocUnsafe(length)
+      return fill(scratch.subarray(0, length), offset)
     },
     close: () => closeSync(handle),
   }

@@ -53,7 +53,7 @@ export function startPool(workers: number): SegmentPool {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: {},
       name: "nbstacks-layers",
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
     })
     const thread: Thread = { worker, task: undefined }
     worker.on("message", (answer: WorkerAnswer) => {

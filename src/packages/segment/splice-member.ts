@@ -35,10 +35,10 @@ export async function spliceMember(
   if (promised !== undefined && promise === undefined) {
     throw from.refuse(`its RECORD has no SHA-256 hash for ${shown(member.path)}`)
   }
-  if (promised !== undefined && promised.size !== "" && promised.size !== String(member.size)) {
-    throw from.refuse(`its member ${shown(member.path)} has another size than its RECORD says`)
-  }
   const matches = (digest: string): void => {
+    if (promised !== undefined && promised.size !== "" && promised.size !== String(member.size)) {
+      throw from.refuse(`its member ${shown(member.path)} has another size than its RECORD says`)
+    }
     if (promise !== undefined && digest !== promise.digest) {
       throw from.refuse(`its member ${shown(member.path)} does not match its RECORD`)
     }
@@ -49,7 +49,7 @@ export async function spliceMember(
     matches(running.digest())
     return
   }
-  const packed = from.bytes.read(start, member.packed)
+  const packed = from.bytes.lend(start, member.packed)
   const content = unpack(packed, member, from.refuse)
   if (promise !== undefined) matches(hash(promise.algorithm, content, "base64url"))
   if (content.length === 0) {

@@ -1,4 +1,4 @@
-import { satisfies } from "@renovatebot/pep440"
+import { satisfies, validRange } from "@renovatebot/pep440"
 import type { WheelName } from "../wheel/filename.ts"
 import { machineOf, supportedTags, type TagTarget } from "./supported.ts"
 
@@ -41,12 +41,8 @@ function byBuild(a: WheelName, b: WheelName): number {
 export function takesPython(specifier: string | undefined, python: string): boolean {
   if (specifier === undefined || specifier.trim() === "") return true
   const [major = "3", minor = "0", patch = "99"] = python.split(".")
-  try {
-    // Where only the minor version is known a lower bound within it, such as `>=3.9.1`, is taken to hold.
-    return satisfies(`${major}.${minor}.${patch}`, specifier)
-  } catch {
-    return true
-  }
+  // Where only the minor version is known a lower bound within it, such as `>=3.9.1`, is taken to hold.
+  return !validRange(specifier) || satisfies(`${major}.${minor}.${patch}`, specifier)
 }
 
 /** Why a wheel does not fit, in a few words. */

@@ -48,3 +48,25 @@ function readPoint(name: string, value: string, refuse: Refuse): EntryPoint {
   }
   return { name, module, attribute }
 }
+
+/**
+ * pip's own commands are named after the Python that they are for, whatever the wheel was built with: `pip`, `pip3`
+ * and `pip3.11`; `easy_install` and `easy_install-3.11`. pip and uv do so too. `python` is major and minor.
+ */
+export function versionedCommands(points: readonly EntryPoint[], python: string): EntryPoint[] {
+  const [major = ""] = python.split(".")
+  const pip = points.find((point) => point.name === "pip")
+  const easy = points.find((point) => point.name === "easy_install")
+  const others = points.filter(
+    ({ name }) =>
+      !(pip !== undefined && /^pip(?:\d+(?:\.\d+)?)?$/.test(name)) &&
+      !(easy !== undefined && /^easy_install(?:-\d+\.\d+)?$/.test(name)),
+  )
+  const named = (point: EntryPoint | undefined, names: readonly string[]): EntryPoint[] =>
+    point === undefined ? [] : names.map((name) => ({ ...point, name }))
+  return [
+    ...others,
+    ...named(pip, ["pip", `pip${major}`, `pip${python}`]),
+    ...named(easy, ["easy_install", `easy_install-${python}`]),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1))
+}

@@ -1,7 +1,7 @@
 import { posix } from "node:path"
 import type { Bytes } from "./bytes.ts"
 import { peek, readMember } from "./content.ts"
-import { isInterpreterName } from "./entry-points.ts"
+import { isInterpreterName, versionedCommands } from "./entry-points.ts"
 import { inspectWheel, isRecordFile, type WheelFacts } from "./inspect.ts"
 import { formatRecord, rowFor, type RecordRow } from "./record.ts"
 import { refusals, shown, type Refuse } from "./refusal.ts"
@@ -64,7 +64,8 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
       rowFor(relative(path), content),
     )
 
-  const commands = new Set(facts.entryPoints.map((point) => point.name))
+  const entryPoints = versionedCommands(facts.entryPoints, target.python)
+  const commands = new Set(entryPoints.map((point) => point.name))
   for (const member of members) {
     if (written.some((name) => member.path === `${facts.distInfo}/${name}`)) continue
     const { path, script } = destination(member.path, { target, facts, refuse })
@@ -80,8 +81,7 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
     const row = { path: relative(path), hash: promised?.hash ?? "", size: promised?.size ?? "" }
     add({ path, mode, size: member.size, source: { kind: "member", member, promised: checked } }, row)
   }
-  for (const point of facts.entryPoints)
-    addBytes(`bin/${point.name}`, entryScript(point, interpreterPath(target)), 0o775)
+  for (const point of entryPoints) addBytes(`bin/${point.name}`, entryScript(point, interpreterPath(target)), 0o775)
   addBytes(`${distInfo}/INSTALLER`, Buffer.from("nbstacks\n"), 0o664)
   addBytes(`${distInfo}/REQUESTED`, Buffer.alloc(0), 0o664)
   const record = Buffer.from(formatRecord([...rows, { path: relative(`${distInfo}/RECORD`), hash: "", size: "" }]))

@@ -91,7 +91,7 @@ function readEntry(directory: Buffer, at: number, refuse: Refuse): { member: Omi
   const unix = directory.readUInt16LE(at + 4) >>> 8 === 3 ? directory.readUInt32LE(at + 38) >>> 16 : 0
   const kind = unix & 0o170000
   if (kind === 0o120000) throw refuse(`its member ${name} is a symbolic link`)
-  if (kind !== 0 && kind !== (path.endsWith("/") ? 0o040000 : 0o100000))
+  if (kind !== 0 && kind !== 0o100000 && !(kind === 0o040000 && path.endsWith("/")))
     throw refuse(`its member ${name} is no regular file`)
   if (path.endsWith("/") && (zip64.size !== 0 || zip64.packed > 2)) throw refuse(`its folder ${name} has content`)
   if (method === 0 && zip64.size !== zip64.packed) throw refuse(`its member ${name} lies about its size`)

@@ -1,0 +1,249 @@
+import { deflateRawSync, gunzipSync } from "node:zlib"
+import { expect, test } from "vitest"
+import { wheelOf, zipOf, type WheelMember, type WheelText } from "../../../test/support/wheels.ts"
+import { joinLayer } from "../segment/join.ts"
+import { bytesOf } from "./bytes.ts"
+import { planInstallation } from "./install.ts"
+import type { Target } from "./target.ts"
+
+const target: Target = { prefix: "/opt/env", kind: "venv", python: "3.11", uid: 1000, gid: 100 }
+const site = "lib/python3.11/site-packages"
+
+function plan(text: Partial<WheelText>, to: Target = target): ReturnType<typeof planInstallation> {
+  const { bytes, filename } = wheelOf({ name: "demo", version: "1.0", ...text })
+  return planInstallation({ bytes: bytesOf(bytes), filename }, to)
+}
+
+function texts(files: ReturnType<typeof plan>["files"]): Record<string, string> {
+  return Object.fromEntries(
+    files.flatMap((file) =>
+      file.source.kind === "bytes" ? [[file.path, Buffer.from(file.source.bytes).toString()]] : [],
+    ),
+  )
+}
+
+/** Writes the wheel into a layer, which reads every member, and gives the archive. */
+async function install(bytes: Buffer, filename = "demo-1.0-py3-none-any.whl"): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  const io = {
+    open: () => ({ ...bytesOf(bytes), close: () => undefined }),
+    write: (piece: Uint8Array) => void pieces.push(Buffer.from(piece)),
+  }
+  await joinLayer({ target, segments: [{ file: "", filename, omit: [] }] }, io)
+  return gunzipSync(Buffer.concat(pieces))
+}
+
+test("a small wheel becomes its files and its record", () => {
+  const { files } = plan({ entryPoints: "[console_scripts]\ndemo = demo:main\n[other]\nx = y\n" })
+  expect(files.map(({ path, mode }) => `${mode.toString(8)} ${path}`)).toEqual([
+    "775 bin/demo",
+    `664 ${site}/demo-1.0.dist-info/INSTALLER`,
+    `664 ${site}/demo-1.0.dist-info/METADATA`,
+    `664 ${site}/demo-1.0.dist-info/RECORD`,
+    `664 ${site}/demo-1.0.dist-info/REQUESTED`,
+    `664 ${site}/demo-1.0.dist-info/WHEEL`,
+    `664 ${site}/demo-1.0.dist-info/entry_points.txt`,
+    `664 ${site}/demo/__init__.py`,
+  ])
+  const generated = texts(files)
+  expect(generated["bin/demo"]).toMatchInlineSnapshot(`
+    "#!/opt/env/bin/python
+    import sys
+
+    from demo import main
+
+    if __name__ == "__main__":
+        sys.exit(main())
+    "
+  `)
+  expect(generated[`${site}/demo-1.0.dist-info/RECORD`]?.split("\n").map((row) => row.split(",")[0])).toEqual([
+    "../../../bin/demo",
+    "demo-1.0.dist-info/INSTALLER",
+    "demo-1.0.dist-info/METADATA",
+    "demo-1.0.dist-info/RECORD",
+    "demo-1.0.dist-info/REQUESTED",
+    "demo-1.0.dist-info/WHEEL",
+    "demo-1.0.dist-info/entry_points.txt",
+    "demo/__init__.py",
+    "",
+  ])
+})
+
+test("every kind of .data goes where the specification says, for a venv and for conda", () => {
+  const members: WheelMember[] = [
+    { path: "demo-1.0.data/purelib/a.py" },
+    { path: "demo-1.0.data/platlib/b.so", mode: 0o100755 },
+    { path: "demo-1.0.data/headers/demo.h" },
+    { path: "demo-1.0.data/data/share/jupyter/kernels/x/kernel.json", content: "{}" },
+    { path: "demo-1.0.data/data/lib64/pkgconfig/demo.pc" },
+    { path: "demo-1.0.data/scripts/tool", content: "#!python -E\nprint(1)\n" },
+    { path: "demo-1.0.data/scripts/shell", content: "#!/bin/sh\n" },
+    { path: "demo-1.0.data/scripts/again", content: "#!python\nold\n" },
+  ]
+  const entryPoints = "[console_scripts]\nagain = demo.cli:app.run [extra]\n"
+  const { files } = plan({ members, entryPoints })
+  const paths = files
+    .map(({ path, mode }) => `${mode.toString(8)} ${path}`)
+    .filter((path) => !path.includes("dist-info"))
+  expect(paths).toEqual([
+    "775 bin/again",
+    "775 bin/shell",
+    "775 bin/tool",
+    "664 include/site/python3.11/demo/demo.h",
+    "664 lib/pkgconfig/demo.pc",
+    `664 ${site}/a.py`,
+    `775 ${site}/b.so`,
+    "664 share/jupyter/kernels/x/kernel.json",
+  ])
+  expect(texts(files)["bin/tool"]).toBe("#!/opt/env/bin/python -E\nprint(1)\n")
+  expect(texts(files)["bin/again"]).toContain("from demo.cli import app")
+  const conda = plan({ members }, { ...target, prefix: "/opt/conda", kind: "conda" })
+  expect(conda.files.map((file) => file.path)).toContain("include/python3.11/demo/demo.h")
+  expect(texts(conda.files)["bin/tool"]).toMatch(/^#!\/opt\/conda\/bin\/python3\.11 -E\n/)
+})
+
+test("a long prefix goes through the shell", () => {
+  const prefix = `/${"long/".repeat(30)}env`
+  const { files } = plan({ entryPoints: "[gui_scripts]\nx = demo:main\n" }, { ...target, prefix })
+  expect(texts(files)["bin/x"]).toMatch(/^#!\/bin\/sh\n'''exec' '\/long/)
+})
+
+test("stored members, data descriptors and zip64 fields are read, empty and large members too", async () => {
+  const large = Buffer.alloc(3_000_000, "0123456789abcdef")
+  const { bytes } = wheelOf({
+    name: "demo",
+    version: "1.0",
+    members: [
+      { path: "demo/stored.bin", content: Buffer.alloc(200_000, 7), method: 0 },
+      { path: "demo/stored-large.bin", content: large, method: 0 },
+      { path: "demo/descriptor.py", content: "x = 1\n", descriptor: true },
+      { path: "demo/zip64.py", content: "y = 1\n", zip64: true },
+      { path: "demo/empty.py" },
+      { path: "demo/large.bin", content: large },
+      { path: "demo/" },
+    ],
+  })
+  const archive = await install(bytes)
+  expect(archive.includes("opt/env/lib/python3.11/site-packages/demo/empty.py")).toBe(true)
+  expect(archive.includes("y = 1\n")).toBe(true)
+  expect(archive.length % 512).toBe(0)
+})
+
+const hostile: Record<string, [string, Partial<WheelText>]> = {
+  "leaves the folder": ["leaves the folder", { members: [{ path: "../x" }] }],
+  "leaves in the middle": ["leaves the folder", { members: [{ path: "demo/../../x" }] }],
+  "an absolute name": ["absolute name", { members: [{ path: "/etc/passwd" }] }],
+  "a drive letter": ["drive letter", { members: [{ path: "C:/x" }] }],
+  "a backslash": ["backslash", { members: [{ path: "a\\b" }] }],
+  "a zero byte": ["control character", { members: [{ path: "a\0b" }] }],
+  "a newline": ["control character", { members: [{ path: "a\nb" }] }],
+  "a symbolic link": ["symbolic link", { members: [{ path: "a", content: "/etc", mode: 0o120777 }] }],
+  "a device": ["no regular file", { members: [{ path: "a", mode: 0o020644 }] }],
+  "a duplicate": ["two members named", { members: [{ path: "a" }, { path: "a" }] }],
+  "a case collision": ["differ in case only", { members: [{ path: "a.py" }, { path: "A.py" }] }],
+  "a file and a folder": ["is a file and a folder", { members: [{ path: "a" }, { path: "a/b" }] }],
+  "an encrypted member": ["is encrypted", { members: [{ path: "a", says: { flags: 0x801 } }] }],
+  "a folder with content": ["has content", { members: [{ path: "a/", content: "x" }] }],
+  "overlapping members": [
+    "overlap",
+    {
+      members: [
+        { path: "a", content: "x" },
+        { path: "b", content: "x", sameAs: "a" },
+      ],
+    },
+  ],
+  "a size below the truth": ["cannot be unpacked to", { members: [{ path: "a", content: "xxxx", says: { size: 2 } }] }],
+  "a size above the truth": ["lies about its size", { members: [{ path: "a", content: "xxxx", says: { size: 9 } }] }],
+  "a packed size beyond the member": ["overlaps", { members: [{ path: "a", content: "x", says: { packed: 9_999 } }] }],
+  "a wrong CRC": ["does not match its CRC", { members: [{ path: "a", content: "x", says: { crc: 1 } }] }],
+  "another local name": ["another name", { members: [{ path: "a", content: "x", local: { path: "b" } }] }],
+  "another local size": ["another size", { members: [{ path: "a", content: "x", local: { size: 7 } }] }],
+  "another local CRC": ["another CRC", { members: [{ path: "a", content: "x", local: { crc: 7 } }] }],
+  "another local method": ["another compression", { members: [{ path: "a", content: "x", local: { method: 0 } }] }],
+  "bytes after a stream": [
+    "bytes after its end",
+    { members: [{ path: "a", content: "x", packed: Buffer.concat([deflateRawSync("x"), Buffer.from("junk")]) }] },
+  ],
+  "a stream that does not end": [
+    "cannot be unpacked",
+    { members: [{ path: "a", content: "x", packed: Buffer.from([0xaa]) }] },
+  ],
+  "a file that RECORD lacks": ["not in its RECORD", { members: [{ path: "a" }], record: { a: undefined } }],
+  "another hash in RECORD": [
+    "does not match its RECORD",
+    { members: [{ path: "a" }], record: { a: `a,sha256=${"A".repeat(43)},0` } },
+  ],
+  "another size in RECORD": [
+    "another size than its RECORD",
+    { members: [{ path: "a" }], record: { a: "a,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,4" } },
+  ],
+  "MD5 in RECORD": [
+    "no SHA-256 hash",
+    { members: [{ path: "a" }], record: { a: "a,md5=d41d8cd98f00b204e9800998ecf8427e,0" } },
+  ],
+  "a .data that aims outside": ["leaves the folder", { members: [{ path: "demo-1.0.data/data/../../../etc/x" }] }],
+  "an unknown .data": ["folder that installers know", { members: [{ path: "demo-1.0.data/config/x" }] }],
+  "a script called python": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/scripts/python3" }] },
+  ],
+  "a data file over bin/python": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/bin/python3.11" }] },
+  ],
+  "a data file over pyvenv.cfg": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/pyvenv.cfg" }] },
+  ],
+  "two members for one path": [
+    "two of its members",
+    { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },
+  ],
+  "an entry point that climbs": ["is no file name", { entryPoints: "[console_scripts]\n../x = demo:main\n" }],
+  "an entry point called python": [
+    "replace the interpreter",
+    { entryPoints: "[console_scripts]\npython = demo:main\n" },
+  ],
+  "an entry point that is code": [
+    "names no function",
+    { entryPoints: "[console_scripts]\nx = demo:main();import os\n" },
+  ],
+  "a wheel of version 2": ["Wheel-Version", { wheelVersion: "2.0" }],
+  "another distribution's metadata": ["its metadata says", { metadata: "Name: other\nVersion: 1.0\n" }],
+  "another version's metadata": ["its metadata says", { metadata: "Name: demo\nVersion: 1.1\n" }],
+}
+
+test.each(Object.entries(hostile))("a wheel with %s is refused by name", async (_, [why, text]) => {
+  const { bytes, filename } = wheelOf({ name: "demo", version: "1.0", ...text })
+  const refused = await install(bytes, filename).catch((error: unknown) => error)
+  expect(refused).toMatchObject({ name: "Failure", code: "no" })
+  expect((refused as Error).message).toMatch(/^Cannot use demo-1\.0-py3-none-any\.whl: /)
+  expect((refused as Error).message).toContain(why)
+})
+
+test("archives that are cut, continued, or say another count are refused", async () => {
+  const { bytes } = wheelOf({ name: "demo", version: "1.0" })
+  await expect(install(bytes.subarray(0, -4))).rejects.toThrow("it is no zip archive")
+  await expect(install(Buffer.concat([bytes, Buffer.from("x")]))).rejects.toThrow("bytes after its end")
+  await expect(install(Buffer.concat([Buffer.from("x"), bytes]))).rejects.toThrow("not where it says")
+  await expect(install(zipOf([{ path: "a" }], { count: 2 }))).rejects.toThrow("ends early")
+  await expect(install(zipOf([{ path: "a" }, { path: "b" }], { count: 1 }))).rejects.toThrow(
+    "more members than it says",
+  )
+  await expect(install(Buffer.from("hello"))).rejects.toThrow("it is no zip archive")
+})
+
+test("a bomb is refused before anything is unpacked", async () => {
+  const content = Buffer.alloc(30 * 1024 * 1024)
+  const members = ["a", "b", "c"].map((path) => ({ path, content }))
+  const { bytes } = wheelOf({ name: "demo", version: "1.0", members })
+  await expect(install(bytes)).rejects.toThrow("times its size")
+})
+
+test("two files for one hash in RECORD of two kinds are refused, repeated rows are not", () => {
+  const twice = wheelOf({ name: "demo", version: "1.0", record: { again: "demo/__init__.py,sha256=AAAA,1" } })
+  expect(() => planInstallation({ bytes: bytesOf(twice.bytes), filename: twice.filename }, target)).toThrow(
+    "two hashes",
+  )
+})
