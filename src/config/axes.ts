@@ -18,7 +18,7 @@ export type Axis = { readonly name: string; readonly values: readonly AxisValue[
 export type AxesContext = { readonly places: Places; readonly folder: TreeFolder; readonly judge: Judge }
 
 /** Names that templates of tags use themselves. */
-const reservedAxes: readonly string[] = ["release", "date", "git", "include", "exclude"]
+const reservedAxes: ReadonlySet<string> = new Set(["release", "date", "git"])
 
 const valueShape = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
 
@@ -44,7 +44,7 @@ type Place = { readonly matrix: WrittenMatrix; readonly name: string }
 
 function judgeAxisName(matrix: WrittenMatrix, name: string, { places, judge }: AxesContext): boolean {
   const at = places.key(matrix, name)
-  if (reservedAxes.includes(name)) {
+  if (reservedAxes.has(name)) {
     judge(at, { rule: "axis-name", message: `an axis cannot be called \`${name}\`: tags use \`{${name}}\` themselves` })
     return false
   }
