@@ -11,6 +11,7 @@ import { findClient, type DockerClient } from "./client.ts"
 import { layContext } from "./context.ts"
 import { prepareDockerfile } from "./dockerfile.ts"
 import { requireLockedUrls } from "./downloads.ts"
+import { buildFailure, isNoise } from "./failures.ts"
 import { dropTag, push } from "./result.ts"
 import { certificatesId, writeSecrets } from "./secrets.ts"
 
@@ -94,8 +95,9 @@ async function build(step: DockerfileStep, { job, client, folder, host }: Buildi
   const context = join(folder, "context")
   await host.files.makeDirectory(context)
   await layContext({ folder: context, entries: step.context, open: job.open, signal }, host)
-  const onLine = (line: string): void =>
-    job.report({ kind: "output", image, platform, phase: "build", line: secrets.hide(line) })
+  const onLine = (line: string): void => {
+    if (!isNoise(line)) job.report({ kind: "output", image, platform, phase: "build", line: secrets.hide(line) })
+  }
   const reference = `${address}/${into.repository}:nbstacks-${host.random(8)}`
   const argv = buildArguments({
     client,
@@ -114,10 +116,10 @@ async function build(step: DockerfileStep, { job, client, folder, host }: Buildi
     await using child = await host.start({ argv, env, signal })
     const { code, tail } = await follow(child, onLine)
     signal.throwIfAborted()
-    if (code !== 0)
-      throw new Failure("no", `Docker could not build \`${image}\` for ${platform}`, {
-        detail: tail.slice(-25).map(secrets.hide).join("\n"),
-      })
+    if (code !== 0) {
+      const lines = tail.filter((line) => !isNoise(line)).map(secrets.hide)
+      throw buildFailure(image, platform, lines)
+    }
     return await push(stage, host)
   } finally {
     await dropTag(stage, host)
