@@ -150,6 +150,7 @@ const writer = `
   import { imageOf, layerOf } from ${JSON.stringify(join(import.meta.dirname, "../support/layers.ts"))}
   const [folder, name] = process.argv.slice(1)
   const store = openLayout(folder, makeHost(process.env))
+  await using lease = await store.lease()
   for (let at = 0; ; at++) {
     const image = imageOf(layerOf({ shared: String(at) }), layerOf({ [name]: "x".repeat(200_000) + at }))
     const { digest } = await writeImage(image, { store, repository: "a" })
@@ -190,4 +191,45 @@ test("writers that are killed at any moment leave a sound store with all that th
   expect(index.manifests).toHaveLength(tags.length)
   await store.layout.gc({ grace: -60_000 })
   expect(await host.files.list(`${store.path}/temporary`)).toEqual([])
+})
+
+test("a collector takes nothing from writers with a lease that use what was to be collected", async () => {
+  await using store = await opened()
+  const { layout } = store
+  /** Two writers until so many images are told, meanwhile something else; then they are killed. */
+  const writeUntil = async (count: number, meanwhile: () => Promise<void>): Promise<void> => {
+    const told: string[] = []
+    const one = async (name: string): Promise<void> => {
+      const argv = [process.execPath, "--input-type=module", "-e", writer, store.path, name] as const
+      await using child = await host.start({ argv })
+      for await (const chunk of child.stdout) {
+        told.push(...Buffer.from(chunk).toString().trim().split("\n"))
+        if (told.length >= count) break
+      }
+      child.kill("SIGKILL")
+      await child.ended
+    }
+    let isOver = false
+    const writing = Promise.all([one("one"), one("two")]).finally(() => {
+      isOver = true
+    })
+    while (!isOver) await meanwhile()
+    await writing
+    expect(told.length).toBeGreaterThanOrEqual(count)
+  }
+  let removed = 0
+  for (let round = 0; round < 2; round++) {
+    await writeUntil(30, () => host.sleep(10))
+    for await (const tag of layout.tags("a")) await layout.deleteTag("a", tag)
+    // So that what is there is older than the ticks of the file system.
+    await host.sleep(150)
+    await writeUntil(20, async () => {
+      removed += (await layout.gc({ grace: 0 })).blobs
+    })
+    expect((await layout.verify()).problems).toEqual([])
+    for await (const tag of layout.tags("a")) await layout.deleteTag("a", tag)
+  }
+  expect(removed).toBeGreaterThan(0)
+  await layout.gc({ grace: -60_000 })
+  expect(await layout.verify()).toMatchObject({ blobs: 0, manifests: 0 })
 })

@@ -106,7 +106,7 @@ function ustar(fields: Ustar): Buffer {
   octal(block, fields.device.minor, 337, 8)
   block.write(fields.prefix, 345, 155, "latin1")
   let sum = 0
-  for (const byte of block) sum += byte
+  for (let at = 0; at < 512; at++) sum += block[at] ?? 0
   block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1")
   return block
 }

@@ -18,10 +18,8 @@ export async function blobSize(
 ): Promise<number | undefined> {
   const { host, paths } = context
   const [member, path] = [paths.member(repository, digest), paths.blob(digest)]
-  const [mark, blob] = await Promise.all([host.files.stat(member), host.files.stat(path)])
-  if (mark === undefined || blob === undefined) return undefined
-  await Promise.all([touchIfThere(context, member), touchIfThere(context, path)])
-  return blob.size
+  const [isMember, isThere] = await Promise.all([touchIfThere(context, member), touchIfThere(context, path)])
+  return isMember && isThere ? (await host.files.stat(path))?.size : undefined
 }
 
 /** The bytes of a blob, or the part `[first, last]`. The whole is verified while it is read. */
@@ -67,10 +65,9 @@ export async function adoptBlob(
   const path = context.paths.blob(digest)
   const found = await context.host.files.stat(path)
   if (found === undefined || (size !== undefined && found.size !== size)) return false
-  await touchIfThere(context, path)
+  if (!(await touchIfThere(context, path))) return false
   await putMark(context, context.paths.member(repository, digest))
-  // A collector may have taken it between the look and the touch.
-  return (await context.host.files.stat(path)) !== undefined
+  return true
 }
 
 /** Moves a file whose bytes have this digest into the layout. */

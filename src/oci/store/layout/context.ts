@@ -41,19 +41,22 @@ export async function moveInto(context: LayoutContext, from: string, to: string)
   }
 }
 
-/** Creates an empty file; nothing happens if it is there. */
+/** Creates an empty file; if it is there, says that it is wanted. */
 export async function putMark(context: LayoutContext, path: string): Promise<void> {
-  const { files } = context.host
-  if ((await files.stat(path)) !== undefined) return touchIfThere(context, path)
-  await putFile(context, path, "")
+  if (!(await touchIfThere(context, path))) await putFile(context, path, "")
 }
 
-/** Says that a file is wanted, so that `gc` spares it; a file that has just gone is no error. */
-export async function touchIfThere({ host }: LayoutContext, path: string): Promise<void> {
+/**
+ * Says that a file is wanted, so that `gc` spares it. False if it is not there: a collector may take a file between
+ * a look and this, so only true means that it will stay.
+ */
+export async function touchIfThere({ host }: LayoutContext, path: string): Promise<boolean> {
   try {
     await host.files.touch(path)
+    return true
   } catch (error) {
-    if (!isMissing(error)) throw error
+    if (isMissing(error)) return false
+    throw error
   }
 }
 

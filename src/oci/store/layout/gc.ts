@@ -20,6 +20,9 @@ export type Collected = {
   readonly bytes: number
 }
 
+/** File systems take their times from a clock that ticks some milliseconds apart; in nanoseconds. */
+const granularity = 100_000_000n
+
 /**
  * Removes what nothing leads to: from tags, state artifacts, referrers of what is kept, and everything younger than
  * the grace period or than the oldest lease of a running process. Others may read and write meanwhile: each use of
@@ -30,7 +33,7 @@ export async function collect(context: LayoutContext, { grace, signal }: Collect
   const { files } = host
   const byGrace = BigInt(host.now().getTime() - grace) * 1_000_000n
   const byLease = await oldestLease(context)
-  const cutoff = byLease !== undefined && byLease < byGrace ? byLease : byGrace
+  const cutoff = (byLease !== undefined && byLease < byGrace ? byLease : byGrace) - granularity
   const kept = await markReachable(context, { cutoff, signal })
   const counts = { blobs: 0, manifests: 0, bytes: 0 }
 

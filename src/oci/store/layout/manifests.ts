@@ -42,8 +42,8 @@ export async function writeManifest(
   const descriptor: Descriptor = { mediaType, digest, size: bytes.length }
   const { files } = context.host
   const path = context.paths.blob(digest)
-  if ((await files.stat(path))?.size === bytes.length) await touchIfThere(context, path)
-  else {
+  const isThere = (await files.stat(path))?.size === bytes.length && (await touchIfThere(context, path))
+  if (!isThere) {
     const temporary = temporaryPath(context)
     await files.write(temporary, bytes)
     await moveInto(context, temporary, path)
@@ -85,9 +85,9 @@ export async function headManifest(
   const digest = isDigest(reference) ? reference : await readTag(context, repository, reference)
   if (digest === undefined) return undefined
   const path = context.paths.manifest(repository, digest)
-  const text = await readIfThere(context, path)
-  if (text === undefined || (await context.host.files.stat(context.paths.blob(digest))) === undefined) return undefined
-  await Promise.all([touchIfThere(context, path), touchIfThere(context, context.paths.blob(digest))])
+  const isThere = await Promise.all([path, context.paths.blob(digest)].map((one) => touchIfThere(context, one)))
+  const text = isThere.includes(false) ? undefined : await readIfThere(context, path)
+  if (text === undefined) return undefined
   return parseJson(Buffer.from(text), Descriptor, path)
 }
 
