@@ -209,11 +209,11 @@ test("a collector takes nothing from writers with a lease that use what was to b
       child.kill("SIGKILL")
       await child.ended
     }
-    let isOver = false
+    const state = { isOver: false }
     const writing = Promise.all([one("one"), one("two")]).finally(() => {
-      isOver = true
+      state.isOver = true
     })
-    while (!isOver) await meanwhile()
+    while (!state.isOver) await meanwhile()
     await writing
     expect(told.length).toBeGreaterThanOrEqual(count)
   }
