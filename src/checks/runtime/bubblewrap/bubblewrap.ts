@@ -41,7 +41,7 @@ export function bubblewrapRuntime(options: BubblewrapOptions, host: RuntimeHost)
           if (pid === undefined) return { code: 126, output: "the container has ended", timedOut: false }
           return await execute(
             host,
-            { argv: enterCommand(sandbox, pid, command), env: plainEnvironment },
+            { argv: enterCommand(sandbox, { first: pid, outer: child.pid }, command), env: plainEnvironment },
             { timeout, signal },
           )
         },
@@ -86,16 +86,17 @@ async function prepare(
   const shell = ["/bin/sh", "-c", script, "sh", root, scratch.name, tools.mode === "user-overlay" ? "userxattr," : ""]
   return {
     sandbox,
-    argv: [...namespaces(tools), ...shell, tools.bwrap, ...inside] as [string, ...string[]],
+    argv: [...namespaces(tools, real), ...shell, tools.bwrap, ...inside] as [string, ...string[]],
     scratch: scratch.path,
     port,
   }
 }
 
-function namespaces(tools: Tools): readonly string[] {
-  if (tools.mode === "copy") return []
-  const user = tools.mode === "user-overlay" ? ["--user", "--map-root-user"] : []
-  return [tools.unshare, ...user, "--mount", "--propagation", "private", "--"]
+function namespaces(tools: Tools, real: boolean): readonly string[] {
+  if (tools.mode === "copy" && real) return []
+  const user = real ? [] : ["--user", "--map-root-user"]
+  const mount = tools.mode === "copy" ? [] : ["--mount", "--propagation", "private"]
+  return [tools.unshare, ...user, ...mount, "--"]
 }
 
 /** The image's tini is not the first process here, and complains unless it is told so. */

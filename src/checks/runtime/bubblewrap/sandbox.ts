@@ -75,25 +75,33 @@ export function insideCommand({ tools, user, workdir, real }: Sandbox, command: 
   ]
 }
 
-/** How a further command enters a running container, whose first process has this id. */
+/** Processes of a running container, as this machine numbers them: the first one inside, and bubblewrap outside. */
+export type Processes = { readonly first: number; readonly outer: number }
+
+/**
+ * How a further command enters a running container. Without root it goes through the user namespace around
+ * bubblewrap, which owns the others; the innermost one owns nothing.
+ */
 export function enterCommand(
   sandbox: Sandbox,
-  pid: number,
+  { first, outer }: Processes,
   command: readonly string[],
 ): readonly [string, ...string[]] {
-  const user = sandbox.real ? [] : ["--user", "--preserve-credentials"]
-  return [
-    sandbox.tools.nsenter,
+  const { nsenter } = sandbox.tools
+  const user = ["--user", "--preserve-credentials"]
+  const around = sandbox.real ? [] : [nsenter, "--target", String(outer), ...user, "--"]
+  const inner = [
+    nsenter,
     "--target",
-    String(pid),
-    ...user,
+    String(first),
+    ...(sandbox.real ? [] : user),
     "--mount",
     "--pid",
     "--ipc",
     "--uts",
     "--",
-    ...insideCommand(sandbox, command),
   ]
+  return [...around, ...inner, ...insideCommand(sandbox, command)] as [string, ...string[]]
 }
 
 /** What setpriv and chroot need to drop everything. */
