@@ -62,6 +62,12 @@ describe("expand", () => {
     ])
   })
 
+  it("refuses what grows without bound", () => {
+    const doubled = "$BIG".repeat(100)
+    expect(() => expand(doubled, () => "x".repeat(1000), "\\")).toThrow("longer than 65536 characters")
+    expect(() => text(`\${A#${"*a".repeat(9)}}`)).toThrow("more than 8 wildcards")
+  })
+
   it("knows the other escape character", () => {
     expect(expand("C:\\x`$A", lookup, "`").text).toBe("C:\\x$A")
   })

@@ -1,3 +1,5 @@
+import { Failure } from "../failure.ts"
+
 /** What a variable is; undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined
 
@@ -6,6 +8,11 @@ export type Expanded = {
   /** Names that were not set and had no default. */
   readonly unset: readonly string[]
 }
+
+/** Values are no longer than this: each variable may double the one before. In characters. */
+const longest = 64 * 1024
+/** Wildcards in a pattern of `${X%…}`: more take a regular expression too long. */
+const mostWildcards = 8
 
 type State = {
   readonly lookup: Lookup
@@ -37,6 +44,8 @@ function until(state: State, stop: string, raw = false): string {
     else if (character === "$") out += dollar(state)
     else if (character === state.escape) out += (raw ? character : "") + state.text.charAt(state.at++)
     else out += character
+    if (out.length > longest)
+      throw new Failure("cannot", `A variable of a Dockerfile is longer than ${longest} characters`)
   }
   return out
 }
@@ -136,6 +145,8 @@ function trimmed(text: string, pattern: string, operator: string): string {
 
 /** A shell pattern of `*`, `?` and escapes as a regular expression. */
 function shellPattern(pattern: string, greedy: boolean): string {
+  if (pattern.split("*").length > mostWildcards + 1)
+    throw new Failure("cannot", `\`${pattern.slice(0, 60)}\` in a Dockerfile has more than ${mostWildcards} wildcards`)
   let source = ""
   for (let i = 0; i < pattern.length; i++) {
     const character = pattern.charAt(i)

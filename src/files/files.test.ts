@@ -122,6 +122,30 @@ describe("hashing", () => {
   })
 })
 
+describe("links to files", () => {
+  it("are known by what they lead to, and may not leave the folder", async () => {
+    await using tree = await makeFolder({ "real/f": "1", "../outside": "secret" })
+    await real.files.symlink("real/f", join(tree.folder, "link"))
+    await real.files.symlink("../outside", join(tree.folder, "out"))
+    await real.files.symlink("circle", join(tree.folder, "circle"))
+    const once = async () => {
+      const cache = await openHashCache(tree.folder, tree.host)
+      const hash = await viewFolder(tree.folder, tree.host, cache).hash("link")
+      await cache.save()
+      return hash
+    }
+    expect(await once()).toBe(await shaOf("1"))
+    await real.files.write(join(tree.folder, "real/f"), "2")
+    expect(await once()).toBe(await shaOf("2"))
+    const view = await tree.view()
+    expect(await view.text("link")).toBe("2")
+    await expect(view.text("out")).rejects.toThrow("out is a link that leaves the folder")
+    await expect(view.hash("out")).rejects.toThrow("out is a link that leaves the folder")
+    await expect(view.text("circle")).rejects.toThrow("circle is a link that leads in a circle")
+    await expect(view.text("real")).rejects.toThrow("real is no file")
+  })
+})
+
 describe("globs", () => {
   it("expands level by level and deep", async () => {
     await using tree = await makeFolder({

@@ -1,5 +1,7 @@
 import { posix } from "node:path"
 import type { RowFile } from "../config/row.ts"
+import { locate } from "../dockerfile/locate.ts"
+import { Failure } from "../failure.ts"
 import { hashFiles } from "../files/hash-files.ts"
 import { everything, walk, type Found } from "../files/walk.ts"
 import { addSource, findPlaced, type Content } from "./content.ts"
@@ -40,12 +42,14 @@ async function entriesOf(content: Content, file: RowFile): Promise<readonly File
 
 type Destination = { readonly to: string; readonly several: boolean }
 
-async function copied(content: Content, found: Found, { to, several }: Destination): Promise<readonly FileEntry[]> {
+async function copied(content: Content, written: Found, { to, several }: Destination): Promise<readonly FileEntry[]> {
+  const found = written.kind === "link" ? await locate(content.view, "", written.path) : written
+  if (found === undefined) throw new Failure("cannot", `${written.path} is a link to nothing in the folder`)
   const inside = found.kind === "directory" ? await walk(content.view, found.path, everything) : [found]
   const entries = await hashFiles(content.view, inside)
   return entries.map((entry) => {
     if (entry.sha256 !== undefined) addSource(content, entry.sha256, entry.path)
-    const name = found.kind === "directory" ? posix.relative(found.path, entry.path) : posix.basename(entry.path)
+    const name = found.kind === "directory" ? posix.relative(found.path, entry.path) : posix.basename(written.path)
     return withPath(entry, found.kind === "directory" || several ? posix.join(to, name) : to)
   })
 }
