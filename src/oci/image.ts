@@ -15,7 +15,7 @@ import { readSmall } from "./read-small.ts"
 import type { Source, Store } from "./store/store.ts"
 
 /** Where a layer's bytes are: in a repository of a store, or with whoever made them. */
-export type LayerBytes = { readonly store: Store; readonly repository: string } | { readonly open: Source }
+type LayerBytes = { readonly store: Store; readonly repository: string } | { readonly open: Source }
 
 /** One layer of an image. */
 export type Layer = {
@@ -41,7 +41,7 @@ export type Image = {
 }
 
 /** An image may have fewer layers than this in all: engines refuse more than 127, and older ones mount slowly. */
-export const layerLimit = 100
+const layerLimit = 100
 
 /** An image of nothing. */
 export function emptyImage(platform: Platform): Image {

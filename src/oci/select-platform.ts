@@ -7,7 +7,7 @@ import { readSmall } from "./read-small.ts"
 import type { Store } from "./store/store.ts"
 
 /** The first manifest of an index for a platform. Attestations, which call themselves `unknown/unknown`, are none. */
-export function manifestFor(index: ImageIndex, platform: Platform): Descriptor | undefined {
+function manifestFor(index: ImageIndex, platform: Platform): Descriptor | undefined {
   return index.manifests.find((entry) => entry.platform !== undefined && platformOf(entry.platform) === platform)
 }
 

@@ -126,7 +126,7 @@ const dockerLayers: Readonly<Record<string, string>> = {
 }
 
 /** The descriptor of a layer as an OCI manifest has it: Docker's media types have equals there. */
-export function ociLayer({ mediaType, digest, size, annotations }: Descriptor): Descriptor {
+function ociLayer({ mediaType, digest, size, annotations }: Descriptor): Descriptor {
   return {
     mediaType: dockerLayers[mediaType] ?? mediaType,
     digest,

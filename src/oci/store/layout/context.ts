@@ -14,7 +14,7 @@ export type LayoutContext = {
 }
 
 /** How long to wait for another process that holds a lock for a moment, in milliseconds. */
-export const lockPatience = 60_000
+const lockPatience = 60_000
 
 /** A new name in the layout's folder for unfinished files. */
 export function temporaryPath({ host, paths }: LayoutContext): string {

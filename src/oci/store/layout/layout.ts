@@ -69,7 +69,12 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
   const flush = makeBatch(async () => {
     const moved = [...pending.values()]
     pending.clear()
-    await updateIndexFile(context, moved)
+    try {
+      await updateIndexFile(context, moved)
+    } catch (error) {
+      for (const one of moved) pending.set(`${one.repository}:${one.tag}`, one)
+      throw error
+    }
   })
   const project = async (...moved: readonly Moved[]): Promise<void> => {
     for (const one of moved) pending.set(`${one.repository}:${one.tag}`, one)

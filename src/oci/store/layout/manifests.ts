@@ -13,7 +13,7 @@ import {
   touchIfThere,
   type LayoutContext,
 } from "./context.ts"
-import { digestText } from "./paths.ts"
+import { digestText, fileName } from "./paths.ts"
 import { referencesOf, type References } from "./references.ts"
 import { readTag } from "./tags.ts"
 
@@ -55,7 +55,11 @@ export async function writeManifest(
       artifactType: references.artifactType,
       annotations: references.annotations,
     }
-    await putFile(context, `${context.paths.referrersOf(repository, subject)}/${fileOf(digest)}`, JSON.stringify(entry))
+    await putFile(
+      context,
+      `${context.paths.referrersOf(repository, subject)}/${fileName(digest)}`,
+      JSON.stringify(entry),
+    )
   }
   await putFile(context, context.paths.manifest(repository, digest), JSON.stringify(descriptor))
   return { descriptor, subject }
@@ -140,11 +144,7 @@ export async function dropManifest(context: LayoutContext, repository: string, d
   await files.remove(path)
   const subjects = (await files.list(context.paths.referrers(repository))) ?? []
   await Promise.all(
-    subjects.map(({ name }) => files.remove(`${context.paths.referrers(repository)}/${name}/${fileOf(digest)}`)),
+    subjects.map(({ name }) => files.remove(`${context.paths.referrers(repository)}/${name}/${fileName(digest)}`)),
   )
   return true
-}
-
-function fileOf(digest: Digest): string {
-  return digest.replace(":", "-")
 }

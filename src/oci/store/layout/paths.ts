@@ -10,7 +10,6 @@ export type LayoutPaths = {
   readonly repositories: string
   readonly temporary: string
   readonly leases: string
-  readonly ports: string
   readonly blob: (digest: Digest) => string
   readonly broken: (digest: Digest) => string
   readonly lock: (name: string) => string
@@ -37,7 +36,6 @@ export function layoutPaths(folder: string): LayoutPaths {
     repositories,
     temporary: join(folder, "temporary"),
     leases: join(folder, "leases"),
-    ports: join(folder, "ports"),
     blob: (digest) => join(folder, "blobs", partsOf(digest).algorithm, partsOf(digest).hex),
     broken: (digest) => join(folder, "broken", fileName(digest)),
     lock: (name) => join(folder, "locks", name),

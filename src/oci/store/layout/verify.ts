@@ -11,7 +11,7 @@ import { referencesOf } from "./references.ts"
 import { listTags, readTag } from "./tags.ts"
 
 /** One thing that is wrong with a layout. */
-export type LayoutProblem = {
+type LayoutProblem = {
   /** `damaged` bytes were moved aside; `missing` is named but not there; `malformed` cannot be understood. */
   readonly kind: "damaged" | "missing" | "malformed"
   readonly digest: Digest | undefined

@@ -1,5 +1,5 @@
 /** What a request is about. */
-export type Route =
+type Route =
   | { readonly kind: "support" }
   | { readonly kind: "blob"; readonly repository: string; readonly digest: string }
   | { readonly kind: "uploads"; readonly repository: string }
