@@ -162,7 +162,7 @@ describe("Docker Engine", () => {
     const all = JSON.stringify([image, [...files], made.events])
     expect(all).not.toContain(value)
     expect(all).toContain("class phys0160")
-    // Nothing is left behind: no tag, no image, no folder.
+    // Nothing is left behind: no tag and no image.
     expect(await Array.fromAsync(store.tags("child"))).toEqual([])
     const names = await docker.docker("image", "ls", "--format", "{{.Repository}}")
     expect(names.split("\n")).not.toContain(`${server.address}/child`)

@@ -9,7 +9,7 @@ import { isAtLeast } from "./judge.ts"
 const maximumSize = 4 * 1024 * 1024
 
 /** How a manifest of the store is named for the daemon. */
-export function servedReference(address: string, repository: string, digest: string): string {
+function servedReference(address: string, repository: string, digest: string): string {
   return `${address}/${repository}@${digest}`
 }
 

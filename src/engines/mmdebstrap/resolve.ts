@@ -50,7 +50,7 @@ export async function resolveDebian(
 }
 
 /** Fails with `cannot` for a platform whose programs this machine cannot run. */
-export function requireOwnPlatform(platform: Platform, host: Pick<Host, "machine">): void {
+function requireOwnPlatform(platform: Platform, host: Pick<Host, "machine">): void {
   const refusal = refusePlatform(platform, host)
   if (refusal !== undefined) throw new Failure("cannot", refusal.no, { hint: refusal.hint })
 }
