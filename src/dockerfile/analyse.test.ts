@@ -159,6 +159,10 @@ it.each([
   ],
   ["FROM a\nADD git@h.example:a/b /", "2 `git@h.example:a/b` is a Git repository without a commit"],
   ["FROM a\nADD https://h.example/$V /", "2 `https://h.example/` needs a value for V"],
+  [
+    `ARG A=${"x".repeat(100)}\n${Array.from({ length: 40 }, () => "ARG A=$A$A").join("\n")}\nFROM $A`,
+    "1 A variable of a Dockerfile is longer than 65536 characters",
+  ],
 ])("complains about %j", (text, expected) => {
   expect(problems(text)).toContain(expected)
 })

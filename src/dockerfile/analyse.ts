@@ -1,4 +1,5 @@
 import type { Problem } from "../config/row.ts"
+import { isFailure } from "../failure.ts"
 import { isPlatform, type Platform } from "../oci/platform.ts"
 import { parseReference } from "../oci/reference.ts"
 import type { AddedUrl, Analysis, AnalyseOptions, Source, Use } from "./analysis.ts"
@@ -36,6 +37,16 @@ function parseOnce(text: string): Parsed {
  * stages that the target needs count. What is wrong is in `problems`; the rest is then as good as it can be.
  */
 export function analyse(text: string, options: AnalyseOptions): Analysis {
+  try {
+    return analyseStages(text, options)
+  } catch (error) {
+    if (!isFailure(error)) throw error
+    const at = { file: options.file, line: 1, column: 1 }
+    return { ...nothing, problems: [{ at, rule: "dockerfile-syntax", message: error.message }] }
+  }
+}
+
+function analyseStages(text: string, options: AnalyseOptions): Analysis {
   const understood = understand(text, options)
   const { parsed, staged } = understood
   const problems: Problem[] = []

@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { Failure } from "../failure.ts"
 import type { Files } from "../host/files.ts"
@@ -16,7 +16,10 @@ const hash = "a".repeat(64)
 async function makeTree(content: Readonly<Record<string, string>>) {
   const root = await real.files.makeTemporary("nbstacks-resolve-")
   const folder = join(root, "tree")
-  for (const [path, text] of Object.entries(content)) await real.files.write(join(folder, path), text)
+  for (const path of new Set(Object.keys(content).map((one) => dirname(one))))
+    await real.files.makeDirectory(join(folder, path))
+  // Not `write`, which waits for the disk.
+  for (const [path, text] of Object.entries(content)) await real.files.append(join(folder, path), text)
   const reads: string[] = []
   const files: Files = {
     ...real.files,
