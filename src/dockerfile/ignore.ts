@@ -10,7 +10,7 @@ export type Ignore = WalkOptions & {
 }
 
 /** Hides nothing. */
-export const nothingIgnored: Ignore = { file: undefined, hidden: () => false, enter: () => false }
+const nothingIgnored: Ignore = { file: undefined, hidden: () => false, enter: () => false }
 
 /**
  * The rules for a build: `<Dockerfile>.dockerignore` if there is one, else the context's `.dockerignore`. Fails with

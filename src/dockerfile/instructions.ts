@@ -18,13 +18,13 @@ export type Instruction = {
   readonly end: number
 }
 
-export type Directives = {
+type Directives = {
   /** The image of `# syntax=`, and its place. */
   readonly syntax: (Word & { readonly line: number }) | undefined
   readonly escape: "\\" | "`"
 }
 
-export type ParseError = { readonly line: number; readonly message: string }
+type ParseError = { readonly line: number; readonly message: string }
 
 export type Parsed = Directives & {
   readonly instructions: readonly Instruction[]

@@ -13,7 +13,7 @@ import {
   type Variables,
 } from "./variables.ts"
 
-export type StageProblem = {
+type StageProblem = {
   readonly line: number
   readonly rule: string
   readonly message: string

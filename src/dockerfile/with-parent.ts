@@ -23,7 +23,7 @@ export type ParentOptions = {
 type Edit = { readonly start: number; readonly end: number; readonly text: string }
 
 /** The argument that passes by Docker's cache. */
-export const refreshArgument = "NBSTACKS_REFRESH"
+const refreshArgument = "NBSTACKS_REFRESH"
 
 /**
  * The Dockerfile as the engine gets it: the final base is the parent, however it was written, other images are

@@ -1,5 +1,5 @@
 /** Names that a marker may ask for. https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers */
-export const markerVariables = [
+const markerVariables = [
   "python_version",
   "python_full_version",
   "os_name",
@@ -20,7 +20,7 @@ export type MarkerOperand =
   | { readonly kind: "variable"; readonly name: MarkerVariable }
   | { readonly kind: "text"; readonly text: string }
 
-export const markerOperators = ["<=", "<", "!=", "===", "==", ">=", ">", "~=", "in", "not in"] as const
+const markerOperators = ["<=", "<", "!=", "===", "==", ">=", ">", "~=", "in", "not in"] as const
 export type MarkerOperator = (typeof markerOperators)[number]
 
 /** A parsed marker. */

@@ -7,7 +7,7 @@ import { normaliseName } from "./names.ts"
 export type Refused = { readonly message: string; readonly hint?: string }
 
 /** What makes a file of pins and hashes out of a list of wishes. */
-export const compileHint = (file: string): string => {
+const compileHint = (file: string): string => {
   const input = file.endsWith(".txt") ? `${file.slice(0, -4)}.in` : `${file}.in`
   return `Keep what you want in ${input} and run \`uv pip compile --generate-hashes ${input} -o ${file}\``
 }

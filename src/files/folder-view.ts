@@ -5,7 +5,7 @@ import type { Host } from "../host/host.ts"
 import type { HashCache } from "./hash-cache.ts"
 import { hashFile } from "./hash-file.ts"
 
-export type Listed = { readonly name: string; readonly kind: FileKind }
+type Listed = { readonly name: string; readonly kind: FileKind }
 
 /**
  * A folder as it is during one run: everything is looked at once and remembered, so that many rows may ask. All paths

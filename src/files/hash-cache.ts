@@ -18,7 +18,7 @@ export type HashCache = {
 }
 
 /** How long after a change a hash is not trusted: times of some file systems are as coarse as this. */
-export const distrust = 2_000_000_000n
+const distrust = 2_000_000_000n
 
 const header = "nbstacks hashes 1"
 

@@ -7,7 +7,7 @@ import type { RowId } from "../tree/tree.ts"
 /** Dockerfiles of rows, understood for each platform. */
 export type Analyses = ReadonlyMap<RowId, Readonly<Record<Platform, Analysis>>>
 
-export type DebianNeed = {
+type DebianNeed = {
   readonly suite: string
   readonly packages: readonly string[]
   readonly platforms: readonly Platform[]

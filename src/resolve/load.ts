@@ -10,7 +10,7 @@ import { lockNeeds } from "../lock/needs.ts"
 import { readLock } from "../lock/read-lock.ts"
 import { questionsFor, updateLock } from "../lock/update.ts"
 import { analyseRows } from "./analyse-rows.ts"
-import { resolveIn } from "./resolve.ts"
+import { resolveTree } from "./resolve.ts"
 import type { Tree } from "../tree/tree.ts"
 
 /** A configuration and the view with which it was read. */
@@ -33,7 +33,7 @@ export type LoadOptions = {
 export async function loadTree(folder: string, host: ViewHost, { registry }: LoadOptions = {}): Promise<Tree> {
   const { config, view } = await loadConfig(folder, host)
   const placed = registry === undefined ? config : { ...config, registry }
-  const tree = await resolveIn(placed, await readLock(folder, host), { view, files: host.files })
+  const tree = await resolveTree(placed, await readLock(folder, host), { view, files: host.files })
   await view.save()
   return tree
 }

@@ -2,7 +2,7 @@ import { problemFailure } from "../config/print.ts"
 import type { Config, Problem, Row } from "../config/row.ts"
 import { Failure } from "../failure.ts"
 import type { FolderView } from "../files/folder-view.ts"
-import { openView, type ViewHost } from "../files/open-view.ts"
+import type { ViewHost } from "../files/open-view.ts"
 import type { Lock } from "../lock/lock.ts"
 import { lockNeeds, rowFinder } from "../lock/needs.ts"
 import { missingFrom } from "../lock/update.ts"
@@ -19,17 +19,6 @@ import { rowSteps, type StepsInput } from "./row-steps.ts"
 import type { Step } from "../tree/step.ts"
 import type { Image, Parent, RowId, Tree } from "../tree/tree.ts"
 
-/**
- * Resolves the rows of a configuration into a tree: from files alone, each looked at once. Fails with `cannot` and all
- * problems at once, or when the lock lacks something.
- */
-export async function resolveTree(config: Config, lock: Lock, host: ViewHost): Promise<Tree> {
-  const view = await openView(config.folder, host)
-  const tree = await resolveIn(config, lock, { view, files: host.files })
-  await view.save()
-  return tree
-}
-
 /** Rows that are resolved at once: most of it is waiting for the disk. */
 const together = 32
 
@@ -38,8 +27,11 @@ export type ResolveOptions = Pick<ViewHost, "files"> & {
   readonly view: FolderView
 }
 
-/** The same with a view that others use too; the caller saves it. */
-export async function resolveIn(config: Config, lock: Lock, { view, files }: ResolveOptions): Promise<Tree> {
+/**
+ * Resolves the rows of a configuration into a tree: from files alone, each looked at once. Fails with `cannot` and all
+ * problems at once, or when the lock lacks something. The caller saves the view.
+ */
+export async function resolveTree(config: Config, lock: Lock, { view, files }: ResolveOptions): Promise<Tree> {
   const content: Content = { view, sources: new Map(), problems: [] }
   const { analyses, problems } = await analyseRows(config, view)
   content.problems.push(...problems)
