@@ -164,3 +164,13 @@ test.each([
   })
   expect([400, 404]).toContain(status)
 })
+
+test("web pages are sent away", async () => {
+  await using loopback = await startLoopback()
+  const digest = digestOf("planted")
+  const headers = { origin: "http://127.0.0.1" }
+  const path = `/v2/a/blobs/uploads/?digest=${digest}`
+  expect((await loopback.ask("POST", path, { headers, body: "planted" })).status).toBe(403)
+  expect((await loopback.ask("GET", "/v2/", { headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403)
+  expect(await loopback.layout.has("a", digest)).toBe(false)
+})

@@ -19,6 +19,9 @@ export function registryHandler(
 ): { readonly handle: Handler } & AsyncDisposable {
   const uploads = makeUploads(layout, host)
   const handle: Handler = async (request) => {
+    // Only browsers send these. A web page must not write into, or read, what is served on this machine.
+    if (request.headers["origin"] !== undefined || request.headers["sec-fetch-site"] !== undefined)
+      return refusal(403, "DENIED", "This registry is not for web pages")
     const target = readTarget(request.target)
     if (target === undefined) return refusal(404, "UNSUPPORTED", "There is no such path")
     const { route, query } = target
