@@ -38,6 +38,15 @@ describe("the final base", () => {
     })
   })
 
+  it("is found through many stages, and circles end", () => {
+    const chain = ["FROM a AS s0", ...Array.from({ length: 400 }, (_, index) => `FROM s${index} AS s${index + 1}`)]
+    expect(look(chain.join("\n")).finalBase.expanded).toBe("a")
+    expect(look("FROM a AS x\nCOPY --from=y / /\nFROM x AS y\nCOPY --from=y / /\nCOPY --from=x / /").stages).toEqual([
+      0, 1,
+    ])
+    expect(look("FROM a AS x\nFROM b AS x\nFROM x").finalBase.expanded).toBe("b")
+  })
+
   it("is the target's", () => {
     const text = "FROM a AS x\nFROM b AS y\nFROM x AS z"
     expect(look(text, { target: "Y" }).finalBase.expanded).toBe("b")
@@ -163,6 +172,7 @@ it.each([
     `ARG A=${"x".repeat(100)}\n${Array.from({ length: 40 }, () => "ARG A=$A$A").join("\n")}\nFROM $A`,
     "1 A variable of a Dockerfile is longer than 65536 characters",
   ],
+  ["FROM a\n".repeat(501), "501 There are more than 500 stages"],
 ])("complains about %j", (text, expected) => {
   expect(problems(text)).toContain(expected)
 })

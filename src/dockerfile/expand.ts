@@ -11,6 +11,8 @@ export type Expanded = {
 
 /** Values are no longer than this: each variable may double the one before. In characters. */
 const longest = 64 * 1024
+/** How deep `${A:-${B:-…}}` may go. */
+const deepest = 100
 /** Wildcards in a pattern of `${X%…}`: more take a regular expression too long. */
 const mostWildcards = 8
 
@@ -19,6 +21,7 @@ type State = {
   readonly escape: string
   readonly text: string
   at: number
+  depth: number
   readonly unset: string[]
 }
 
@@ -28,7 +31,7 @@ type State = {
  * https://github.com/moby/buildkit/blob/master/frontend/dockerfile/shell/lex.go
  */
 export function expand(text: string, lookup: Lookup, escape: string): Expanded {
-  const state: State = { lookup, escape, text, at: 0, unset: [] }
+  const state: State = { lookup, escape, text, at: 0, depth: 0, unset: [] }
   return { text: until(state, ""), unset: state.unset }
 }
 
@@ -91,12 +94,14 @@ function value(state: State, name: string): string {
 }
 
 function braces(state: State): string {
+  if (++state.depth > deepest) throw new Failure("cannot", `A variable of a Dockerfile is more than ${deepest} deep`)
   const name = /^(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])/.exec(state.text.slice(state.at))?.[0] ?? ""
   state.at += name.length
   const operator = /^(?::[-+?]|[-+?]|##?|%%?|\/\/?)/.exec(state.text.slice(state.at))?.[0] ?? ""
   state.at += operator.length
   const out = operator === "" ? value(state, name) : modified(state, name, operator)
   if (state.text.charAt(state.at) === "}") state.at++
+  state.depth--
   return out
 }
 

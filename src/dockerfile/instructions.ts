@@ -33,6 +33,9 @@ export type Parsed = Directives & {
 
 const directiveShape = /^(?:#|\/\/)\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/d
 
+/** Stages that are looked at; nobody has as many. */
+const mostStages = 500
+
 type Line = { readonly text: string; readonly start: number; readonly end: number }
 
 /**
@@ -54,13 +57,22 @@ export function parseDockerfile(text: string): Parsed {
     const heredocs = taken.json ? [] : heredocsOf(taken, escape)
     for (const { name, chomp } of heredocs) {
       const ends = (one: Line): boolean => (chomp ? one.text.replace(/^\t+/, "") : one.text) === name
-      const close = lines.findIndex((one, at) => at >= index && ends(one))
-      if (close === -1) errors.push({ line: first + 1, message: `The here-document ${name} does not end` })
-      index = close === -1 ? lines.length : close + 1
+      let close = index
+      for (let one = lines[close]; one !== undefined && !ends(one); one = lines[close]) close++
+      if (close >= lines.length) errors.push({ line: first + 1, message: `The here-document ${name} does not end` })
+      index = Math.min(lines.length, close + 1)
     }
     instructions.push({ ...taken, end: lines[index - 1]?.end ?? text.length })
   }
-  return { syntax, escape, instructions, errors }
+  const stages = instructions.filter(({ name }) => name === "FROM")
+  const extra = stages[mostStages]
+  if (extra === undefined) return { syntax, escape, instructions, errors }
+  return {
+    syntax,
+    escape,
+    instructions: instructions.slice(0, instructions.indexOf(extra)),
+    errors: [...errors, { line: extra.line, message: `There are more than ${mostStages} stages` }],
+  }
 }
 
 function linesOf(text: string): readonly Line[] {

@@ -67,9 +67,9 @@ export function stagesOf(parsed: Parsed, setting: Setting): Staged {
   return { stages, preamble, globals: variables.args }
 }
 
-/** The stage that `--from=` or `target` means, by name or number. */
+/** The stage that `--from=` or `target` means, by name (of two the later, as in BuildKit) or number. */
 export function stageNamed(stages: readonly Stage[], name: string): Stage | undefined {
-  const found = stages.find((stage) => stage.name === name.toLowerCase())
+  const found = stages.findLast((stage) => stage.name === name.toLowerCase())
   return found ?? (/^\d+$/.test(name) ? stages[Number(name)] : undefined)
 }
 
