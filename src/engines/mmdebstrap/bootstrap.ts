@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { Host } from "../../host/host.ts"
+import type { Command } from "../../host/process.ts"
 import { constantTime } from "../../oci/tar/header.ts"
 import { follow, type Transcript } from "../output.ts"
 import { installPolicy } from "./apt-root.ts"
@@ -11,11 +12,15 @@ import { renderSources } from "./sources.ts"
 export type Bootstrap = {
   readonly apt: HostApt
   readonly locked: readonly Versioned[]
-  /** An empty folder for its files. The tar is `root.tar` in it. */
+  /** An empty folder of this user's alone, for its files. The tar is `root.tar` in it. */
   readonly folder: string
+  /** An empty folder that everybody may enter: the root grows there, and apt's own user has to get in. */
+  readonly scratch: string
   readonly signal: AbortSignal
   readonly onLine: (line: string) => void
 }
+
+type BootstrapHost = Pick<Host, "files" | "run" | "start" | "sleep" | "env" | "machine">
 
 /** Names of our files below `/etc/apt` of the root; none of them stays in the image. */
 const ours = "00nbstacks"
@@ -25,11 +30,8 @@ const ours = "00nbstacks"
  * that their dependencies ask for. No suite is given: then essential packages may come from the security suite too.
  * As root it works in a plain chroot, otherwise in a user namespace.
  */
-export async function bootstrap(
-  job: Bootstrap,
-  host: Pick<Host, "files" | "start" | "env" | "machine">,
-): Promise<Transcript> {
-  const { apt, locked, folder, signal, onLine } = job
+export async function bootstrap(job: Bootstrap, host: BootstrapHost): Promise<Transcript> {
+  const { apt, locked, folder, scratch, signal, onLine } = job
   const file = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name)
     await host.files.write(path, text)
@@ -52,20 +54,62 @@ export async function bootstrap(
     join(folder, "root.tar"),
     sources,
   ]
-  await using child = await host.start({
-    // The umask of whoever calls must not show in the root.
-    argv: ["/bin/sh", "-c", 'umask 022; exec "$@"', "sh", ...argv],
-    env: environment(host),
-    cwd: folder,
-    signal,
-  })
-  const transcript = await follow(child, onLine, 60)
+  return await runToItsEnd(
+    {
+      // The umask of whoever calls must not show in the root.
+      argv: [...(await apart(host)), "/bin/sh", "-c", 'umask 022; exec "$@"', "sh", ...argv],
+      env: { ...environment(host), TMPDIR: scratch },
+      cwd: folder,
+    },
+    { signal, onLine, host },
+  )
+}
+
+/** As root its mounts are in a namespace of their own, where there may be one: they end with it, however it ends. */
+async function apart(host: Pick<Host, "run" | "machine">): Promise<[string, ...string[]]> {
+  const argv: [string, ...string[]] = ["unshare", "--mount", "--propagation", "private", "--"]
+  const isAllowed = async (): Promise<boolean> => {
+    try {
+      return (await host.run({ argv: [...argv, "true"], timeout: 10_000 })).code === 0
+    } catch {
+      return false
+    }
+  }
+  return host.machine.uid === 0 && (await isAllowed()) ? argv : ["env"]
+}
+
+/** How long it may clean up after it was interrupted, in milliseconds. */
+const patience = 60_000
+
+/** Interrupted it is asked to end, and waited for: only mmdebstrap can remove a root that belongs to other users. */
+async function runToItsEnd(
+  command: Command,
+  { signal, onLine, host }: Pick<Bootstrap, "signal" | "onLine"> & { readonly host: Pick<Host, "start" | "sleep"> },
+): Promise<Transcript> {
   signal.throwIfAborted()
-  return transcript
+  const [late, over] = [new AbortController(), new AbortController()]
+  await using child = await host.start({ ...command, signal: late.signal })
+  const end = (): void => {
+    child.kill("SIGTERM")
+    host.sleep(patience, over.signal).then(
+      () => late.abort(),
+      () => undefined,
+    )
+  }
+  signal.addEventListener("abort", end, { once: true })
+  if (signal.aborted) end()
+  try {
+    const transcript = await follow(child, onLine, 60)
+    signal.throwIfAborted()
+    return transcript
+  } finally {
+    signal.removeEventListener("abort", end)
+    over.abort()
+  }
 }
 
 /** Passed on because downloads need them, or because they say where apt's configuration is. */
-const passed: readonly string[] = ["APT_CONFIG", "HOME", "USER", "LOGNAME", "TMPDIR"]
+const passed: readonly string[] = ["APT_CONFIG", "HOME", "USER", "LOGNAME"]
 const proxies: readonly string[] = ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"]
 
 /** What the scripts of packages see: the same on every machine, so that nothing of this one gets into the root. */

@@ -21,7 +21,7 @@ import { ownersOf, splitRoot } from "./split.ts"
 import { differences, installedOf } from "./status.ts"
 import { survey, type Survey } from "./survey.ts"
 
-export type MmdebstrapHost = Pick<Host, "files" | "run" | "start" | "env" | "machine">
+export type MmdebstrapHost = Pick<Host, "files" | "run" | "start" | "sleep" | "env" | "machine">
 
 /**
  * Makes the root of a tree from Debian packages with mmdebstrap: for `bootstrap` steps, on the host's own platform,
@@ -41,6 +41,8 @@ export function mmdebstrapEngine(host: MmdebstrapHost): Engine {
       if (step.kind !== "bootstrap") throw new Error(`mmdebstrap was given a ${step.kind}`)
       const folder = await host.files.makeTemporary("nbstacks-bootstrap-", host.machine.temporary)
       try {
+        // Others may pass, not look around: the root is in here, and apt's own user has to reach it.
+        await host.files.setMode(folder, 0o711)
         return await make(step, { job, folder, host })
       } finally {
         await host.files.remove(folder)
@@ -57,7 +59,7 @@ async function make(step: BootstrapStep, { job, folder, host }: Making): Promise
   if (step.locked.length === 0)
     throw new Failure("cannot", `No Debian packages are locked for \`${job.image}\``, { hint: "Run `nbstacks lock`" })
   const apt = await readHostApt(host, step.suite, job.signal)
-  const tar = join(folder, "root.tar")
+  const tar = join(folder, "private", "root.tar")
   await install(step, { apt, job, folder, host })
   const root = await survey(tar, host)
   requireLockedSet(step, job.image, root)
@@ -83,7 +85,15 @@ async function install(
 ): Promise<void> {
   const { image, platform, signal } = job
   const onLine = (line: string): void => job.report({ kind: "output", image, platform, phase: "build", line })
-  const { code, tail } = await bootstrap({ apt, locked: step.locked, folder, signal, onLine }, host)
+  const places = { folder: join(folder, "private"), scratch: join(folder, "scratch") }
+  for (const [path, mode] of [
+    [places.folder, 0o700],
+    [places.scratch, 0o711],
+  ] as const) {
+    await host.files.makeDirectory(path)
+    await host.files.setMode(path, mode)
+  }
+  const { code, tail } = await bootstrap({ apt, locked: step.locked, ...places, signal, onLine }, host)
   if (code === 0) return
   // apt names what it misses in many ways; asking the mirrors is certain.
   const missing = await missingFromMirrors(apt, step.locked, { host, signal })
