@@ -1,6 +1,6 @@
 import { z } from "zod"
 
-export const checkKinds = [
+const checkKinds = [
   "server",
   "user",
   "environment",

@@ -4,7 +4,7 @@ import type { Container, Listen, Mount, Runtime, RuntimeHost } from "../runtime/
 import { connectionTo, type Connection, type JupyterHost } from "./connection.ts"
 
 /** How long a server may take until it answers, in seconds. */
-export const startLimit = 30
+const startLimit = 30
 
 export type ServerOptions = {
   readonly runtime: Runtime

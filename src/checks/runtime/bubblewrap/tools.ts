@@ -5,7 +5,7 @@ import { overlayScript, plainEnvironment } from "./scripts.ts"
 import { removeTree } from "./scratch.ts"
 
 /** How the image's files become writable for one container. */
-export type WriteMode = "overlay" | "user-overlay" | "copy"
+type WriteMode = "overlay" | "user-overlay" | "copy"
 
 /** Programs of this machine by absolute path, and what they can do here. */
 export type Tools = {
