@@ -22,11 +22,7 @@ export function configured(config: RunConfig, step: ConfigStep, name: string): R
 }
 
 /** `NAME=value` lines: known names keep their place, new ones follow in the order of their names. */
-export function mergedEnv(
-  env: readonly string[],
-  changes: Readonly<Record<string, string>>,
-  name: string,
-): readonly string[] {
+function mergedEnv(env: readonly string[], changes: Readonly<Record<string, string>>, name: string): readonly string[] {
   const values = new Map(env.map((line) => [line.split("=", 1)[0] ?? "", line.slice(line.indexOf("=") + 1)]))
   const parent = new Map(values)
   for (const [variable, value] of Object.entries(changes).sort(([a], [b]) => (a < b ? -1 : 1))) {

@@ -12,7 +12,7 @@ import { glibcOf, systemPackages } from "./system-packages.ts"
 export type Environment = { readonly prefix: Prefix; readonly create: string | undefined }
 
 /** Where the environment of an image is made when it has none. */
-export const usualPrefix = "/opt/env"
+const usualPrefix = "/opt/env"
 
 const Label: z.ZodType<Prefix> = z.object({
   path: z.string().regex(/^(?:\/[\w.+-]*[\w+-][\w.+-]*)+$/),

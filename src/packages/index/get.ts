@@ -5,7 +5,7 @@ import { isTemporary, patience, pauseAfter, retryAfter } from "../../oci/store/r
 import type { Login } from "./netrc.ts"
 import type { IndexSettings } from "./settings.ts"
 
-export type GetHost = Pick<Host, "http" | "sleep" | "now" | "random">
+type GetHost = Pick<Host, "http" | "sleep" | "now" | "random">
 
 export type Asking = { readonly host: GetHost; readonly settings: IndexSettings; readonly signal: AbortSignal }
 

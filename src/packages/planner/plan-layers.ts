@@ -10,7 +10,7 @@ export type Package = {
 }
 
 /** A package in a layer: all of it, or some of its files. */
-export type Share = { readonly name: string; readonly only?: readonly string[] }
+type Share = { readonly name: string; readonly only?: readonly string[] }
 
 export type PlannedLayer = {
   /** For people: the package's name, or what the layer collects. */
@@ -28,7 +28,7 @@ export type PlanBudget = {
 }
 
 /** Packages below this many bytes never have a layer of their own. */
-export const aloneFrom: number = 1024 * 1024
+const aloneFrom: number = 1024 * 1024
 /** A layer's own directories and end, in bytes, kept free in each. */
 const reserve = 64 * 1024
 

@@ -6,7 +6,7 @@ import { layerWriter, type LayerWriter, type WrittenLayer } from "./layer-writer
 import { spliceMember } from "./splice-member.ts"
 
 /** One package in a layer: all of its installed files, or some. */
-export type SegmentRequest = {
+type SegmentRequest = {
   /** Where the wheel is on this machine. */
   readonly file: string
   readonly filename: string
@@ -77,7 +77,7 @@ async function writeSegment(writer: LayerWriter, { bytes, filename, files, targe
 }
 
 /** Directory headers: group-writable, and with the group handed down to what is created in them. */
-export function writeDirectories(writer: LayerWriter, directories: readonly string[], target: Target): void {
+function writeDirectories(writer: LayerWriter, directories: readonly string[], target: Target): void {
   for (const directory of ["", ...directories]) {
     const path = `${target.prefix.slice(1)}${directory === "" ? "" : `/${directory}`}`
     writer.entry({ path, kind: "directory", mode: 0o2775, uid: target.uid, gid: target.gid, size: 0 })
@@ -86,7 +86,7 @@ export function writeDirectories(writer: LayerWriter, directories: readonly stri
 }
 
 /** Adds every folder above a path, up to the prefix but without it. */
-export function addParents(path: string, into: Set<string>): void {
+function addParents(path: string, into: Set<string>): void {
   for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
     const folder = path.slice(0, slash)
     if (into.has(folder)) return

@@ -13,13 +13,19 @@ const port = parentPort
 if (port === null) throw new Error("layer.worker.ts runs in a worker thread only")
 
 /** Lent to one reader at a time; grows to the largest member that is read in one piece. */
-let scratch = Buffer.allocUnsafe(256 * 1024)
+let scratch = Buffer.allocUnsafe(64 * 1024)
+
+/** Small reads are answered from a piece of the file that is read at once: members stand close to each other. */
+const windowSize = 256 * 1024
+const small = 32 * 1024
 
 function open(file: string): OpenBytes {
   const handle = openSync(file, "r")
   const { size } = fstatSync(handle)
+  const window = Buffer.allocUnsafe(windowSize)
+  let from = 0
+  let until = 0
   const fill = (buffer: Buffer, offset: number): Buffer => {
-    if (offset < 0 || offset + buffer.length > size) throw new RangeError("read beyond the end")
     for (let done = 0; done < buffer.length;) {
       const count = readSync(handle, buffer, done, buffer.length - done, offset + done)
       if (count === 0) throw new RangeError("the file became shorter while it was read")
@@ -27,10 +33,28 @@ function open(file: string): OpenBytes {
     }
     return buffer
   }
+  /** The bytes in the window, which is moved for small reads; undefined for large ones elsewhere. */
+  const seen = (offset: number, length: number): Buffer | undefined => {
+    if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
+    if (offset < from || offset + length > until) {
+      if (length > small) return undefined
+      from = offset
+      until = from
+      const count = Math.min(windowSize, size - offset)
+      fill(window.subarray(0, count), offset)
+      until = from + count
+    }
+    return window.subarray(offset - from, offset - from + length)
+  }
   return {
     size,
-    read: (offset, length) => fill(Buffer.allocUnsafe(length), offset),
+    read(offset, length) {
+      const found = seen(offset, length)
+      return found === undefined ? fill(Buffer.allocUnsafe(length), offset) : Buffer.from(found)
+    },
     lend(offset, length) {
+      const found = seen(offset, length)
+      if (found !== undefined) return found
       if (length > scratch.length) scratch = Buffer.allocUnsafe(length)
       return fill(scratch.subarray(0, length), offset)
     },

@@ -10,7 +10,7 @@ export type Choice = {
 }
 
 /** The rank of a wheel's best tag, or undefined when none is supported. */
-export function rankOf(wheel: WheelName, supported: ReadonlyMap<string, number>): number | undefined {
+function rankOf(wheel: WheelName, supported: ReadonlyMap<string, number>): number | undefined {
   const ranks = wheel.tags.flatMap((tag) => supported.get(tag) ?? [])
   return ranks.length === 0 ? undefined : Math.min(...ranks)
 }

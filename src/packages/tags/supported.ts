@@ -29,7 +29,7 @@ export function machineOf(platform: string): string | undefined {
 }
 
 /** Platform tags in order of preference: the newest glibc first. */
-export function platformTags(target: Pick<TagTarget, "platform" | "glibc">): string[] {
+function platformTags(target: Pick<TagTarget, "platform" | "glibc">): string[] {
   const machine = machineOf(target.platform)
   if (machine === undefined) return []
   const match = /^2\.(\d{1,3})/.exec(target.glibc ?? "")

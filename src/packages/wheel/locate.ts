@@ -8,16 +8,16 @@ import { zip64Fields, type Member } from "./zip.ts"
  * descriptor (flag bit 3) the local sizes may be zero, and the descriptor is compared. APPNOTE 4.3.7, 4.3.9.
  */
 export function locate(bytes: Bytes, member: Member, refuse: Refuse): number {
-  const name = shown(member.path)
+  const name = (): string => shown(member.path)
   const header = bytes.read(member.offset, 30)
-  if (header.readUInt32LE(0) !== 0x04034b50) throw refuse(`its member ${name} has no header`)
+  if (header.readUInt32LE(0) !== 0x04034b50) throw refuse(`its member ${name()} has no header`)
   const nameLength = header.readUInt16LE(26)
   const extraLength = header.readUInt16LE(28)
   const start = member.offset + 30 + nameLength + extraLength
-  if (start + member.packed > member.limit) throw refuse(`its member ${name} overlaps the next one`)
+  if (start + member.packed > member.limit) throw refuse(`its member ${name()} overlaps the next one`)
   const rest = bytes.read(member.offset + 30, nameLength + extraLength)
   const disagrees = (what: string): never => {
-    throw refuse(`its member ${name} has another ${what} in its own header than in the directory`)
+    throw refuse(`its member ${name()} has another ${what} in its own header than in the directory`)
   }
   if (rest.toString("utf8", 0, nameLength) !== member.path) disagrees("name")
   if (header.readUInt16LE(8) !== member.method) disagrees("compression")
@@ -29,7 +29,7 @@ export function locate(bytes: Bytes, member: Member, refuse: Refuse): number {
     offset: 0,
     disk: 0,
   })
-  if (sizes === undefined) throw refuse(`its member ${name} has broken zip64 fields`)
+  if (sizes === undefined) throw refuse(`its member ${name()} has broken zip64 fields`)
   const crc = header.readUInt32LE(14)
   const described = (flags & 8) !== 0
   if (!(described && crc === 0) && crc !== member.crc) disagrees("CRC")

@@ -4,7 +4,7 @@ import type { EntryPoint } from "./entry-points.ts"
 const longest = 127
 
 /** The first line of a script; through `/bin/sh` where the kernel would not read it whole. */
-export function shebang(interpreter: string): string {
+function shebang(interpreter: string): string {
   const plain = `#!${interpreter}\n`
   if (Buffer.byteLength(plain) <= longest && !/\s/.test(interpreter)) return plain
   const quoted = interpreter.replaceAll("'", `'"'"'`)

@@ -22,7 +22,7 @@ export type Member = {
 }
 
 /** What a wheel may be at most; a larger one is refused. */
-export const zipLimits: {
+const zipLimits: {
   readonly members: number
   /** Of the central directory, in bytes. */
   readonly directory: number
@@ -71,30 +71,30 @@ function readEntry(directory: Buffer, at: number, refuse: Refuse): { member: Omi
   if (next > directory.length) throw refuse("its directory ends early")
   const path = utf8(directory.subarray(at + fixed, at + fixed + nameLength))
   if (path === undefined) throw refuse("one of its members has a name that is not UTF-8")
-  const name = shown(path)
+  const name = (): string => shown(path)
   const bad = badPath(path.endsWith("/") ? path.slice(0, -1) : path)
-  if (bad !== undefined) throw refuse(`its member ${name} ${bad}`)
+  if (bad !== undefined) throw refuse(`its member ${name()} ${bad}`)
   const flags = directory.readUInt16LE(at + 8)
-  if ((flags & 0x2041) !== 0) throw refuse(`its member ${name} is encrypted`)
-  if ((flags & 0x20) !== 0) throw refuse(`its member ${name} is a patch`)
+  if ((flags & 0x2041) !== 0) throw refuse(`its member ${name()} is encrypted`)
+  if ((flags & 0x20) !== 0) throw refuse(`its member ${name()} is a patch`)
   const method = directory.readUInt16LE(at + 10)
   if (method !== 0 && method !== 8)
-    throw refuse(`its member ${name} is compressed in a way (${method}) that wheels do not use`)
+    throw refuse(`its member ${name()} is compressed in a way (${method}) that wheels do not use`)
   const zip64 = zip64Fields(directory.subarray(at + fixed + nameLength, at + fixed + nameLength + extraLength), {
     size: directory.readUInt32LE(at + 24),
     packed: directory.readUInt32LE(at + 20),
     offset: directory.readUInt32LE(at + 42),
     disk: directory.readUInt16LE(at + 34),
   })
-  if (zip64 === undefined) throw refuse(`its member ${name} has broken zip64 fields`)
-  if (zip64.disk !== 0) throw refuse(`its member ${name} is on another disk`)
+  if (zip64 === undefined) throw refuse(`its member ${name()} has broken zip64 fields`)
+  if (zip64.disk !== 0) throw refuse(`its member ${name()} is on another disk`)
   const unix = directory.readUInt16LE(at + 4) >>> 8 === 3 ? directory.readUInt32LE(at + 38) >>> 16 : 0
   const kind = unix & 0o170000
-  if (kind === 0o120000) throw refuse(`its member ${name} is a symbolic link`)
+  if (kind === 0o120000) throw refuse(`its member ${name()} is a symbolic link`)
   if (kind !== 0 && kind !== 0o100000 && !(kind === 0o040000 && path.endsWith("/")))
-    throw refuse(`its member ${name} is no regular file`)
-  if (path.endsWith("/") && (zip64.size !== 0 || zip64.packed > 2)) throw refuse(`its folder ${name} has content`)
-  if (method === 0 && zip64.size !== zip64.packed) throw refuse(`its member ${name} lies about its size`)
+    throw refuse(`its member ${name()} is no regular file`)
+  if (path.endsWith("/") && (zip64.size !== 0 || zip64.packed > 2)) throw refuse(`its folder ${name()} has content`)
+  if (method === 0 && zip64.size !== zip64.packed) throw refuse(`its member ${name()} lies about its size`)
   const { size, packed, offset } = zip64
   const crc = directory.readUInt32LE(at + 16)
   return { member: { path, method, crc, packed, size, offset, flags, executable: (unix & 0o111) !== 0 }, next }
