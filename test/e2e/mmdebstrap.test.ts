@@ -258,6 +258,7 @@ describe("a loopback apt repository", () => {
     )
     await expect(mmdebstrapEngine(host).execute(step, job)).rejects.toThrow("aborted")
     expect(await plain.files.list(temporary)).toEqual([])
+    expect(await plain.files.readText("/proc/mounts")).not.toContain(temporary)
   })
 
   test("other platforms and steps are refused with a reason", async () => {
