@@ -1,4 +1,5 @@
 import { deflateRawSync, gunzipSync } from "node:zlib"
+import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { wheelOf, zipOf, type WheelMember, type WheelText } from "../../../test/support/wheels.ts"
 import { joinLayer } from "../segment/join.ts"
@@ -246,4 +247,38 @@ test("two files for one hash in RECORD of two kinds are refused, repeated rows a
   expect(() => planInstallation({ bytes: bytesOf(twice.bytes), filename: twice.filename }, target)).toThrow(
     "two hashes",
   )
+})
+
+test("a wheel with any bytes changed is installed or refused, and neither crashes nor installs outside the prefix", async () => {
+  const { bytes } = wheelOf({
+    name: "demo",
+    version: "1.0",
+    entryPoints: "[console_scripts]\ndemo = demo:main\n",
+    members: [
+      { path: "demo/__init__.py", content: "x = 1\n".repeat(50) },
+      { path: "demo/stored.bin", content: Buffer.alloc(300, 9), method: 0 },
+      { path: "demo/descriptor.py", content: "y = 2\n", descriptor: true },
+      { path: "demo/zip64.py", content: "z = 3\n", zip64: true },
+      { path: "demo-1.0.data/scripts/tool", content: "#!python\n" },
+    ],
+  })
+  const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.integer({ min: 0, max: 255 }) })
+  const outcomes = { installed: 0, refused: 0 }
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), fc.boolean(), async (changes, atTheEnd) => {
+      const mutated = Buffer.from(bytes)
+      // The directory is at the end, and decides the most.
+      for (const { at, value } of changes) mutated[atTheEnd ? bytes.length - 1 - (at % 700) : at] = value
+      try {
+        await install(mutated)
+        outcomes.installed++
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== "Failure") throw error
+        outcomes.refused++
+      }
+    }),
+    { numRuns: 1_500 },
+  )
+  expect(outcomes.refused).toBeGreaterThan(300)
+  expect(outcomes.installed).toBeGreaterThan(0)
 })
