@@ -31,11 +31,12 @@ export type BuilderOptions = {
 const mostJobs = 4
 
 /** Everything that carries out plans on this machine; and the check reports, by slot, as they come. */
-export function openBuilder(
+export async function openBuilder(
   { host, signal }: Context,
   session: Session,
   options: BuilderOptions,
-): { readonly builder: Builder; readonly reports: ReadonlyMap<Slot, CheckReport> } {
+): Promise<{ readonly builder: Builder; readonly reports: ReadonlyMap<Slot, CheckReport> }> {
+  await session.hold()
   const reports = new Map<Slot, CheckReport>()
   const { tree, keys, local, places, serve } = session
   const runtime = lazyRuntime({ host, signal }, session, runtimeName(options.runtime))

@@ -24,6 +24,8 @@ export type Session = AsyncDisposable & {
   readonly target: Place
   /** The target, then the local store. */
   readonly places: readonly Place[]
+  /** From the first call until the session is disposed, `gc` of any process spares what is used in the local store. */
+  readonly hold: () => Promise<void>
   /** `host:port` at which the local store is served from the first call until the session is disposed. */
   readonly serve: () => Promise<string>
   /** A folder of the user's cache for this tree. */
@@ -39,6 +41,7 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
       ? local
       : registryPlace(openStore(registryReference(tree.registry, folder), host, { signal }), tree)
   const server = lazyServer(layout, host)
+  let lease: Promise<AsyncDisposable> | undefined
   return {
     tree,
     keys: keysOf(tree),
@@ -46,9 +49,13 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     local,
     target,
     places: target === local ? [local] : [target, local],
+    hold: async () => void (await (lease ??= layout.lease())),
     serve: server.address,
     cache: join(cacheFolder(host), "trees", namespaceOf(tree.folder)),
-    [Symbol.asyncDispose]: server.stop,
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+      await (await lease)?.[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -36,9 +36,14 @@ function parentChange(image: Image, before: KeyInput): readonly Reason[] {
 function ownChanges({ now, sources }: Change, before: KeyInput): readonly Reason[] {
   const kinds = new Set([...now.steps, ...before.steps].map((step) => step.kind))
   return [...kinds].flatMap((kind) => {
-    const [a, b] = [before, now].map((input) => input.steps.find((step) => step.kind === kind))
-    if (a === undefined || b === undefined) return [{ kind: "setting", field: settingOf[kind] } satisfies Reason]
-    return stepChanges(a, b, sources)
+    // A row has one step of a kind, but for `files`: one for each owner and mode.
+    const [old, current] = [before, now].map((input) => input.steps.filter((step) => step.kind === kind))
+    const count = Math.max(old?.length ?? 0, current?.length ?? 0)
+    return Array.from({ length: count }, (_, at) => {
+      const [a, b] = [old?.[at], current?.[at]]
+      if (a === undefined || b === undefined) return [{ kind: "setting", field: settingOf[kind] } satisfies Reason]
+      return stepChanges(a, b, sources)
+    }).flat()
   })
 }
 

@@ -70,7 +70,7 @@ async function locate(
   if (image === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
   const { plan, knowledge } = await think(context, session, { offline: false, verify: false })
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: undefined })
-  const { builder, reports } = openBuilder(context, session, {
+  const { builder, reports } = await openBuilder(context, session, {
     report: reporters.report,
     jobs: undefined,
     runtime: options.runtime,

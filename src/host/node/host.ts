@@ -26,7 +26,7 @@ export function makeHost(env: Readonly<Record<string, string | undefined>>): Hos
     start: (command) => start({ ...command, env: command.env ?? env }),
     now: () => new Date(),
     elapsed: () => performance.now(),
-    sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
+    sleep: pause,
     random: (bytes) => randomBytes(bytes).toString("hex"),
     machine: {
       os: process.platform,
@@ -39,5 +39,15 @@ export function makeHost(env: Readonly<Record<string, string | undefined>>): Hos
       temporary: env["TMPDIR"] ?? tmpdir(),
       pid: process.pid,
     },
+  }
+}
+
+/** Node rejects with an error of its own; the contract says with the signal's reason. */
+async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
   }
 }

@@ -12,6 +12,8 @@ const patience = 60_000
 export function makeHttp(env: Readonly<Record<string, string | undefined>>): Http {
   const options = { keepAlive: true, maxSockets: 16, proxyEnv: env as NodeJS.ProcessEnv }
   const plain = new http.Agent(options)
+  // A proxy cannot reach this machine's own servers, whatever NO_PROXY says.
+  const loopback = new http.Agent({ keepAlive: true, maxSockets: 16 })
   const secure = new Map<string, https.Agent>()
   const secureAgent = (tls: Request["tls"]): https.Agent => {
     const key = `${tls?.verify !== false} ${tls?.ca ?? ""}`
@@ -37,7 +39,7 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       const sent = (tls ? https : http).request(url, {
         method: request.method,
         headers,
-        agent: tls ? secureAgent(request.tls) : plain,
+        agent: tls ? secureAgent(request.tls) : isLoopback(url.hostname) ? loopback : plain,
         timeout: request.timeout ?? patience,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       })
@@ -56,6 +58,10 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       else if (body instanceof Uint8Array) sent.end(body)
       else pipeline(Readable.from(body), sent).catch(reject)
     })
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 /** Serves on one address; disposing ends open connections too. */

@@ -25,7 +25,8 @@ export function applyPax(
   const records = meta.global.size === 0 ? meta.pax : new Map([...meta.global, ...meta.pax])
   const path = records.get("path")?.toString() ?? meta.name ?? base.path
   const link = records.get("linkpath")?.toString() ?? meta.link ?? base.link
-  const isDirectory = base.kind === "directory" || (base.kind === "file" && base.path.endsWith("/"))
+  // Archives older than POSIX mark folders by a slash. The short name may be cut right after one: the whole path counts.
+  const isDirectory = base.kind === "directory" || (base.kind === "file" && path.endsWith("/"))
   const xattrs: Record<string, Uint8Array> = {}
   for (const [key, value] of records) {
     if (key.startsWith("GNU.sparse.")) throw broken(what, `${path} is a sparse file`)

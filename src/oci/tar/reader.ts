@@ -96,12 +96,11 @@ function baseHeader(block: Buffer, flag: string, what: string): TarHeader & { mt
   const path = prefix === "" ? name : `${prefix}/${name}`
   const kind = kinds[flag]
   if (kind === undefined) throw broken(what, `${path} is of a kind that is not supported (${JSON.stringify(flag)})`)
-  const isOld = kind === "file" && flag === "\0" && path.endsWith("/")
   const link = text(block.subarray(157, 257))
   const hasDevice = kind === "character" || kind === "block"
   return {
     path,
-    kind: isOld ? "directory" : kind,
+    kind,
     mode: number(block, 100, 8, what) & 0o7777,
     uid: number(block, 108, 8, what),
     gid: number(block, 116, 8, what),

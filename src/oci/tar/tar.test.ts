@@ -153,3 +153,51 @@ test("sparse files are refused by name", async () => {
   ])
   await expect(unpack(bytes)).rejects.toThrow("holes is a sparse file")
 })
+
+test("a long name whose short form is cut after a slash is still a file", async () => {
+  const path = `${"d/".repeat(50)}name.txt`
+  const content = Buffer.from("text")
+  const header = tarHeader({ path, kind: "file", mode: 0o644, uid: 0, gid: 0, size: content.length })
+  const archive = Buffer.concat([header, content, tarPadding(content.length), tarEnd])
+  // GNU's form: a member `L` with the long name, then a header with its first hundred bytes.
+  const gnu = Buffer.concat([
+    gnuLongName(path),
+    Buffer.from(cutHeader(path, content.length)),
+    content,
+    tarPadding(content.length),
+    tarEnd,
+  ])
+  for (const bytes of [archive, gnu]) {
+    const entries = await Array.fromAsync(readTar(streamOf(bytes), "an archive"))
+    expect(entries.map(({ header: { path: name, kind, size } }) => ({ name, kind, size }))).toEqual([
+      { name: path, kind: "file", size: 4 },
+    ])
+  }
+})
+
+function gnuLongName(path: string): Buffer {
+  const name = Buffer.from(`${path}\0`)
+  const header = Buffer.from(
+    tarHeader({ path: "././@LongLink", kind: "file", mode: 0, uid: 0, gid: 0, size: name.length }),
+  )
+  header.write("L", 156, "latin1")
+  return Buffer.concat([withSum(header), name, tarPadding(name.length)])
+}
+
+function cutHeader(path: string, size: number): Buffer {
+  const header = Buffer.from(tarHeader({ path: "x", kind: "file", mode: 0o644, uid: 0, gid: 0, size }))
+  header.fill(0, 0, 100)
+  header.write(path.slice(0, 100), 0, "latin1")
+  return withSum(header)
+}
+
+function withSum(header: Buffer): Buffer {
+  header.fill(" ", 148, 156)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1")
+  return header
+}
+
+async function* streamOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes
+}

@@ -31,7 +31,12 @@ export function bubblewrapRuntime(options: BubblewrapOptions, host: RuntimeHost)
         await lines.read
         return end
       })
-      const pid = await firstProcess(host, { status: join(scratch, "status"), child, signal: job.signal })
+      const pid = await firstProcess(host, {
+        status: join(scratch, "status"),
+        child,
+        ready: `${sandbox.real ? "/image" : ""}/.nbstacks-environment`,
+        signal: job.signal,
+      })
       const kept = stack.move()
       return {
         port,
@@ -119,10 +124,21 @@ async function writeNames(host: Pick<RuntimeHost, "files">, folder: string): Pro
 
 const Status = z.object({ "child-pid": z.int().positive() })
 
-/** The first process of the container, as this machine numbers it; undefined if it ended before it had one. */
+type Starting = {
+  readonly status: string
+  readonly child: Child
+  /** A path of the container that is there as soon as its files are. */
+  readonly ready: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * The first process of the container, as this machine numbers it; undefined if it ended before it had one.
+ * Bubblewrap tells it before the container's files are in place: who enters earlier finds nothing there.
+ */
 async function firstProcess(
   host: Pick<RuntimeHost, "files" | "elapsed" | "sleep">,
-  { status, child, signal }: { readonly status: string; readonly child: Child; readonly signal: AbortSignal },
+  { status, child, ready, signal }: Starting,
 ): Promise<number | undefined> {
   let over = false
   void child.ended.then(() => (over = true))
@@ -130,9 +146,19 @@ async function firstProcess(
   while (host.elapsed() < deadline) {
     const last = over
     const [line = ""] = (await host.files.readText(status).catch(() => "")).split("\n")
-    if (line.endsWith("}")) return Status.parse(JSON.parse(line))["child-pid"]
+    const pid = line.endsWith("}") ? Status.parse(JSON.parse(line))["child-pid"] : undefined
+    if (pid !== undefined && (await isReady(host, `/proc/${pid}/root${ready}`))) return pid
     if (last) return undefined
     await host.sleep(20, signal)
   }
   throw new Failure("cannot", "bubblewrap did not start within ten minutes")
+}
+
+/** Where nobody may look, the container is taken to be ready. */
+async function isReady({ files }: Pick<RuntimeHost, "files">, path: string): Promise<boolean> {
+  try {
+    return (await files.stat(path)) !== undefined
+  } catch {
+    return true
+  }
 }
