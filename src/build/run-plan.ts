@@ -171,11 +171,12 @@ function basesDigests({ image, platform, done }: Row): Bases {
     return outcome.digest
   }
   const uses = Object.fromEntries(image.uses.map((id) => [id, digestAt(id)]))
-  if (image.parent.kind === "none") return { parent: null, uses }
-  if (image.parent.kind === "image") return { parent: digestAt(image.parent.id), uses }
+  const { repository } = image
+  if (image.parent.kind === "none") return { parent: null, uses, repository }
+  if (image.parent.kind === "image") return { parent: digestAt(image.parent.id), uses, repository }
   const digest = image.parent.locked[platform]
   if (digest === undefined) throw new Error(`${image.parent.reference} is not locked for ${platform}`)
-  return { parent: digest, uses }
+  return { parent: digest, uses, repository }
 }
 
 async function parentOf(builder: Builder, { image, platform, done }: Row): Promise<Location | undefined> {

@@ -8,16 +8,3 @@ export function columns(rows: readonly (readonly string[])[], indent: string = "
     `${indent}${row.map((cell, at) => (at === row.length - 1 ? cell : cell + " ".repeat((widths[at] ?? 0) - stringWidth(cell)))).join("  ")}`.trimEnd(),
   )
 }
-
-/** Text broken at spaces to a width; further lines are indented. */
-export function wrap(text: string, width: number, indent: string = ""): readonly string[] {
-  const lines: string[] = []
-  let line = ""
-  for (const word of text.split(" ")) {
-    if (line !== "" && stringWidth(line) + 1 + stringWidth(word) > width) {
-      lines.push(line)
-      line = indent + word
-    } else line = line === "" ? word : `${line} ${word}`
-  }
-  return [...lines, line]
-}

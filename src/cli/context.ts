@@ -10,6 +10,3 @@ export type Context = {
   /** The folder in which the command was called, or that of `-C`; absolute. */
   readonly folder: string
 }
-
-/** What a command gives back: its exit code. */
-export type Command<Options> = (context: Context, options: Options) => Promise<number>

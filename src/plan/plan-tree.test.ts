@@ -27,7 +27,7 @@ function allBuilt(tree: Tree): Known {
     const key = keyAt(keys, image.id, "linux/amd64")
     const parent = image.parent.kind === "image" ? (digests.get(image.parent.id) ?? null) : null
     digests.set(image.id, digestOf(key))
-    built.set(key, [{ key, digest: digestOf(key), parent, uses: {} }])
+    built.set(key, [{ key, digest: digestOf(key), parent, uses: {}, repository: image.repository }])
   }
   const passed = new Set(tree.images.map((image) => checkKeyOf(digests.get(image.id) ?? digest("0"), image.checks)))
   const previous = new Map([...keys].map(([slot, { input }]) => [slot, input]))
@@ -107,7 +107,10 @@ test("a key counts as built only on the same parent digest", () => {
   const known = allBuilt(small)
   const keys = keysOf(small)
   const key = keyAt(keys, "base", "linux/amd64")
-  const rebuilt = new Map([...known.built, [key, [{ key, digest: digest("b"), parent: null, uses: {} }]]])
+  const rebuilt = new Map([
+    ...known.built,
+    [key, [{ key, digest: digest("b"), parent: null, uses: {}, repository: "base" }]],
+  ])
   const plan = planOf(small, { ...known, built: rebuilt })
   expect(builds(plan)).toEqual([["datascience", "r"], ["ml"]])
   expect(reasons(plan)["r"]).toEqual([{ kind: "parent", id: "base", because: "digest" }])
@@ -185,4 +188,12 @@ test("a change reaches the row and its descendants, and no other key", () => {
       }
     }),
   )
+})
+
+test("rows with one key in two repositories are built in each", () => {
+  const twins = treeOf(row("a", undefined, [pypi({ x: "1" })]), row("b", undefined, [pypi({ x: "1" })]))
+  const key = keyAt(keysOf(twins), "a", "linux/amd64")
+  expect(keyAt(keysOf(twins), "b", "linux/amd64")).toBe(key)
+  const built = new Map([[key, [{ key, digest: digest("a"), parent: null, uses: {}, repository: "a" }]]])
+  expect(builds(planOf(twins, { ...nothing, built }))).toEqual([["b"]])
 })

@@ -9,7 +9,7 @@ import { reasonsFor } from "./reasons.ts"
 import { basesOf } from "./select.ts"
 
 /** Digests of what a row is built on, where they are known before anything is built. */
-type Bases = { readonly parent: Digest | null; readonly uses: Readonly<Record<RowId, Digest>> }
+type Bases = Pick<Built, "parent" | "uses" | "repository">
 
 /**
  * What to build in which order, what to reuse and what to check. Pure: the same tree and the same knowledge
@@ -61,12 +61,13 @@ function digestsBelow(image: Image, platform: Platform, reuse: ReadonlyMap<Slot,
     if (used === undefined) return undefined
     uses[id] = used.digest
   }
-  if (image.parent.kind === "none") return { parent: null, uses }
+  const { repository } = image
+  if (image.parent.kind === "none") return { parent: null, uses, repository }
   const parent =
     image.parent.kind === "external"
       ? image.parent.locked[platform]
       : reuse.get(slotOf(image.parent.id, platform))?.digest
-  return parent === undefined ? undefined : { parent, uses }
+  return parent === undefined ? undefined : { parent, uses, repository }
 }
 
 function reusable(known: Known, key: Built["key"], bases: Bases): Built | undefined {
@@ -76,13 +77,17 @@ function reusable(known: Known, key: Built["key"], bases: Bases): Built | undefi
 /** Whether a build was made on these digests. */
 export function sameBases(built: Bases, wanted: Bases): boolean {
   const ids = Object.keys(wanted.uses)
-  return built.parent === wanted.parent && ids.every((id) => built.uses[id] === wanted.uses[id])
+  return (
+    built.repository === wanted.repository &&
+    built.parent === wanted.parent &&
+    ids.every((id) => built.uses[id] === wanted.uses[id])
+  )
 }
 
 /** A build without a change: the image is gone, or its parent has other bytes under the same key. */
 function unexplained(known: Known, key: Built["key"], image: Image): readonly Reason[] {
-  const built = known.built.get(key)
-  if (built === undefined) return [{ kind: "new" }]
+  const built = known.built.get(key)?.filter(({ repository }) => repository === image.repository)
+  if (built === undefined || built.length === 0) return [{ kind: "new" }]
   if (built.some((one) => known.gone.has(one.digest))) return [{ kind: "gone" }]
   return image.parent.kind === "image"
     ? [{ kind: "parent", id: image.parent.id, because: "digest" }]

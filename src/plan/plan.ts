@@ -34,6 +34,8 @@ export type Built = {
   readonly digest: Digest
   readonly parent: Digest | null
   readonly uses: Readonly<Record<RowId, Digest>>
+  /** Where it is: another row may have the same key. */
+  readonly repository: string
 }
 
 /** What the state says. Everything that `planTree` does not get from files. */

@@ -162,10 +162,15 @@ function sameEntry(a: FileEntry, b: FileEntry): boolean {
   return a.sha256 === b.sha256 && a.link === b.link && a.executable === b.executable
 }
 
-/** Where an entry is below the tree's folder; the same bytes may be in another place, which then does not end alike. */
+/**
+ * Where an entry is below the tree's folder. Of the same bytes in several places one is known, so a place counts
+ * only if the file has the same name there.
+ */
 function placeOf(entry: FileEntry | undefined, sources: ReadonlyMap<string, string>): string | undefined {
   const place = entry?.sha256 === undefined ? undefined : sources.get(entry.sha256)
-  return place !== undefined && entry !== undefined && `/${place}`.endsWith(`/${entry.path.replace(/^\/+/, "")}`)
-    ? place
-    : undefined
+  return place !== undefined && entry !== undefined && nameOf(place) === nameOf(entry.path) ? place : undefined
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1)
 }

@@ -10,8 +10,16 @@ import { artifactTypes } from "../tree/labels.ts"
 import type { RowId } from "../tree/tree.ts"
 import type { Place } from "./place.ts"
 
-/** What a build was made on: a key counts as built only on the same digests. */
-export type Bases = { readonly parent: Digest | null; readonly uses: Readonly<Record<RowId, Digest>> }
+/**
+ * What a build was made on and where it is: a key counts as built only on the same digests. Rows with the same key
+ * in two repositories have a record each.
+ */
+export type Bases = {
+  readonly parent: Digest | null
+  readonly uses: Readonly<Record<RowId, Digest>>
+  /** As the tree names it, without a store's namespace. */
+  readonly repository: string
+}
 
 export type BuiltRecord = Built & { readonly image: RowId; readonly platform: Platform; readonly input: KeyInput }
 
@@ -22,9 +30,9 @@ const note = {
   platform: "io.nbstacks.platform",
 } as const
 
-/** The tag of a build: `key-` and the hash of the key and of what it was built on. */
+/** The tag of a build: `key-` and the hash of the key, of what it was built on, and of its repository. */
 export function keyTag(key: Key, bases: Bases): string {
-  return `key-${partsOf(digestOf(canonicalJson({ key, parent: bases.parent, uses: bases.uses }))).hex}`
+  return `key-${partsOf(digestOf(canonicalJson({ key, parent: bases.parent, uses: bases.uses, repository: bases.repository }))).hex}`
 }
 
 /** The finished build of a key on these digests, or `undefined`. One request. */
@@ -34,7 +42,8 @@ export async function findBuilt(place: Place, key: Key, bases: Bases): Promise<B
     type: artifactTypes.key,
   })
   const digest = Digests.safeParse(artifact?.annotations?.[note.digest])
-  return digest.success ? { key, digest: digest.data, parent: bases.parent, uses: bases.uses } : undefined
+  const { parent, uses, repository } = bases
+  return digest.success ? { key, digest: digest.data, parent, uses, repository } : undefined
 }
 
 /**

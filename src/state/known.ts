@@ -129,7 +129,7 @@ function builtOf({ recorded }: Recent): ReadonlyMap<Slot, Built> {
     recorded.release.images.flatMap((image) =>
       Object.entries(image.platforms).map(([platform, { key, digest, parent, uses }]) => [
         slotOf(image.id, platform as Platform),
-        { key, digest, parent, uses },
+        { key, digest, parent, uses, repository: image.repository },
       ]),
     ),
   )
@@ -168,10 +168,11 @@ function basesOf({ image, platform }: Slotted, found: ReadonlyMap<Slot, Built>):
     if (digest === undefined) return undefined
     uses[id] = digest
   }
-  if (image.parent.kind === "none") return { parent: null, uses }
+  const { repository } = image
+  if (image.parent.kind === "none") return { parent: null, uses, repository }
   const parent =
     image.parent.kind === "image" ? found.get(slotOf(image.parent.id, platform))?.digest : image.parent.locked[platform]
-  return parent === undefined ? undefined : { parent, uses }
+  return parent === undefined ? undefined : { parent, uses, repository }
 }
 
 async function isThere(place: Place, image: Image, digest: Digest): Promise<boolean> {

@@ -152,7 +152,7 @@ test("a failing check leaves no new tag, and a row that is published alone keeps
   const store = openRegistry(registry.address, host, {})
   const first = await publish(sandbox)
 
-  await sandbox.write({ "course/2026.1/state.txt": "broken\n" })
+  await sandbox.write({ "course/2026.1/state.txt": "bad\n" })
   await commit(sandbox, "Break a course")
   const broken = await publish(sandbox)
   expect(broken.code).toBe(1)
@@ -162,7 +162,7 @@ test("a failing check leaves no new tag, and a row that is published alone keeps
   expect(await tagsOf(store, "course")).toEqual([`2026.1-${first.release}`, `2026.2-${first.release}`])
   expect(await tagsOf(store, "solo")).toEqual([first.release])
 
-  await sandbox.write({ "course/2026.1/state.txt": "ok\n", "solo/state.txt": "broken\n", "lab/lab.txt": "lab 2\n" })
+  await sandbox.write({ "course/2026.1/state.txt": "ok\n", "solo/state.txt": "bad\n", "lab/lab.txt": "lab 2\n" })
   await commit(sandbox, "Mend the course, break the row on its own")
   const partial = await publish(sandbox)
   expect(partial.code).toBe(1)
@@ -176,12 +176,12 @@ test("a failing check leaves no new tag, and a row that is published alone keeps
 test("a broken parent stops its children, not its siblings' builds", async () => {
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
-  await sandbox.write({ "course/2026.2/state.txt": "broken\n" })
+  await sandbox.write({ "course/2026.2/state.txt": "bad\n" })
   await commit(sandbox, "Break the parent of the lab")
   const first = await publish(sandbox)
   expect([first.code, first.release]).toEqual([1, null])
   expect(first.stderr).toContain("Not tried: lab (built on course:2026.2)")
-  await sandbox.write({ "course/2026.2/state.txt": "ok\n" })
+  await sandbox.write({ "course/2026.2/state.txt": "ok again\n" })
   await commit(sandbox, "Mend it")
   const second = await publish(sandbox)
   expect(second.code).toBe(0)

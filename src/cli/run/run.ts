@@ -27,14 +27,17 @@ export async function run(context: Context, options: Options): Promise<number> {
   await using session = openSession(context, tree)
   const found = await locate(context, session, { id, options })
   if (typeof found === "number") return found
-  const quiet: Report = () => undefined
+  // What the server says is not for the terminal; that ~/work cannot be written to is.
+  const notes: Report = (event) => {
+    if (event.kind === "note") io.err(`${event.level}: ${event.text}\n`)
+  }
   const job: RunJob = {
     host,
     runtime: await lazyRuntime(context, session, runtimeName(options.runtime))(),
     folder: context.folder,
     port: options.port === 0 ? undefined : options.port,
     signal,
-    report: quiet,
+    report: notes,
   }
   const image = { name: id, location: found }
   const [first, ...rest] = options.command
