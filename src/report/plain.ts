@@ -24,7 +24,10 @@ export function plainReporter(
   const beat = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       await clock.sleep(heartbeat, stop.signal)
-      for (const { since, text } of running.values()) write(`${text}, ${duration(clock.elapsed() - since)} so far`)
+      for (const { since, text } of running.values()) {
+        const took = clock.elapsed() - since
+        if (took >= heartbeat / 2) write(`${text}, ${duration(took)} so far`)
+      }
     }
   }
   beat().catch(() => undefined)

@@ -3,11 +3,21 @@ import { columns } from "../columns.ts"
 import type { Colors } from "../io.ts"
 
 const most = 60
+const few = 10
 
-/** What moved from one lock to the next, one line each; empty when nothing did. */
+/** What moved from one lock to the next; empty when nothing did. A row whose Debian packages are all new is one line. */
 export function movedText(moved: readonly Moved[], colors: Colors): string {
   if (moved.length === 0) return ""
-  const rows = moved.map((one) => [...subject(one), change(one, colors)])
+  const fresh = Map.groupBy(
+    moved.filter((one) => one.kind === "debian" && one.from === undefined),
+    (one) => (one.kind === "debian" ? one.row : ""),
+  )
+  const whole = new Set([...fresh].filter(([, all]) => all.length > few).map(([row]) => row))
+  const isTold = (one: Moved): boolean => one.kind === "debian" && one.from === undefined && whole.has(one.row)
+  const rows = [
+    ...[...whole].map((row) => [row, "", `${colors.green("+")} ${fresh.get(row)?.length ?? 0} Debian packages`]),
+    ...moved.filter((one) => !isTold(one)).map((one) => [...subject(one), change(one, colors)]),
+  ]
   const more = rows.length - most
   return `${[...columns(rows.slice(0, most)), ...(more > 0 ? [`and ${more} more`] : [])].join("\n")}\n`
 }
