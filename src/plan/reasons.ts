@@ -1,3 +1,4 @@
+import { canonicalJson } from "../oci/canonical-json.ts"
 import type { FileEntry, Step } from "../tree/step.ts"
 import type { Image, RowId } from "../tree/tree.ts"
 import type { KeyInput } from "./key.ts"
@@ -21,7 +22,7 @@ export function reasonsFor(change: Change): readonly Reason[] {
   if (before === undefined) return [{ kind: "new" }, ...parents]
   const own = ownChanges(change, before)
   if (rebuilt.length > 0) return [...own, ...parents]
-  const parent = JSON.stringify(now.parent) === JSON.stringify(before.parent) ? [] : parentChange(image, before)
+  const parent = sameValue(now.parent, before.parent) ? [] : parentChange(image, before)
   return [...own, ...parent]
 }
 
@@ -91,6 +92,11 @@ function stepChanges(before: Step, now: Step, sources: ReadonlyMap<string, strin
   return []
 }
 
+/** Whatever the order of fields: what was recorded comes back with sorted ones. */
+function sameValue(a: unknown, b: unknown): boolean {
+  return canonicalJson({ value: a }) === canonicalJson({ value: b })
+}
+
 function refresh(before: { refresh?: string | undefined }, now: { refresh?: string | undefined }): readonly Reason[] {
   return before.refresh === now.refresh ? [] : [{ kind: "refresh", value: now.refresh ?? "" }]
 }
@@ -102,7 +108,7 @@ function fields<T extends Step>(
   prefix: string,
 ): readonly Reason[] {
   return names
-    .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]))
+    .filter((name) => !sameValue(before[name], now[name]))
     .map((name) => ({ kind: "setting", field: `${prefix}${name}` }))
 }
 
@@ -131,7 +137,7 @@ function packages(before: readonly Pinned[], now: readonly Pinned[]): readonly R
   const moved = names
     .filter((name) => old.get(name) !== current.get(name))
     .map((name): Reason => ({ kind: "package", name, from: old.get(name), to: current.get(name) }))
-  const same = moved.length === 0 && JSON.stringify(before) !== JSON.stringify(now)
+  const same = moved.length === 0 && !sameValue(before, now)
   return same ? [{ kind: "setting", field: "hashes" }] : moved
 }
 

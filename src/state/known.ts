@@ -7,6 +7,7 @@ import { keyAt, slotOf, type Key, type Keyed, type KeyInput, type Slot } from ".
 import { sameBases } from "../plan/plan-tree.ts"
 import type { Built, Known } from "../plan/plan.ts"
 import type { Image, Tree } from "../tree/tree.ts"
+import { addGone } from "./gone.ts"
 import { findBuilt, keyTag, lastTag, readRecipe, type Bases } from "./key-state.ts"
 import type { Place } from "./place.ts"
 import { latestRelease, releasesBefore, type Recorded } from "./releases.ts"
@@ -92,6 +93,17 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
     if (built === undefined || gone.has(built.digest) || passed.has(checkKeyOf(built.digest, image.checks))) return
     for (const place of places) for (const key of await passedAt(place, image, built.digest)) passed.add(key)
   })
+
+  if (!verify)
+    await addGone(all, {
+      found,
+      gone,
+      isChecked: ({ digest }, image) => passed.has(checkKeyOf(digest, image.checks)),
+      isThere: async ({ digest }, image) => {
+        const place = placeOf.get(digest)
+        return place === undefined || (await isThere(place, image, digest))
+      },
+    })
 
   const built = new Map<Key, Built[]>()
   for (const one of found.values()) built.set(one.key, [...(built.get(one.key) ?? []), one])
