@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { cacheFolder } from "../../../files/cache-folder.ts"
 import { digestOf, partsOf } from "../../../oci/digest.ts"
 import type { Image } from "../../../oci/image.ts"
 import { unpackImage } from "../../../oci/unpack.ts"
@@ -12,9 +13,7 @@ type RootsHost = Pick<RuntimeHost, "files" | "run" | "machine" | "random" | "now
 
 /** Where roots and scratch folders are: below the user's cache folder, closed to others, since roots hold setuid programs. */
 export async function rootsFolder(host: Pick<RuntimeHost, "files" | "env" | "machine">): Promise<string> {
-  const configured = host.env["XDG_CACHE_HOME"]
-  const cache = configured?.startsWith("/") === true ? configured : join(host.machine.home, ".cache")
-  const base = join(cache, "nbstacks", `roots-${host.machine.uid}`)
+  const base = join(cacheFolder(host), `roots-${host.machine.uid}`)
   await host.files.makeDirectory(join(base, "runs"))
   await host.files.makeDirectory(join(base, "images"))
   await host.files.setMode(base, 0o700)
