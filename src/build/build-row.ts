@@ -80,7 +80,9 @@ export async function engineFor(engines: readonly Engine[], step: Step, platform
     reasons.push(answer.no)
     hint = answer.hint
   }
-  throw new Failure("cannot", `Nothing here can execute a \`${step.kind}\` for ${platform}: ${reasons.join("; ")}`, {
-    ...(hint === undefined ? {} : { hint }),
-  })
+  throw new Failure(
+    "cannot",
+    `Nothing here can execute a \`${step.kind}\` for ${platform}: ${reasons.join("; ")}`,
+    hint === undefined ? {} : { hint },
+  )
 }

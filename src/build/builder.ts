@@ -6,6 +6,7 @@ import type { Location, Store } from "../oci/store/store.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Keyed, Slot } from "../plan/key.ts"
 import type { Report } from "../report/event.ts"
+import type { CanCheck } from "./preflight.ts"
 import type { Place } from "../state/place.ts"
 import type { Image, Tree } from "../tree/tree.ts"
 
@@ -26,6 +27,8 @@ export type Builder = {
   /** Where an image of another registry is. */
   readonly external: (reference: string, digest: Digest) => Promise<Location>
   readonly check: Check
+  /** Whether this machine can run an image of a platform: asked before anything is built. */
+  readonly canCheck: CanCheck
   /** Rows that may be built or checked at once. */
   readonly jobs: number
   readonly host: Pick<Host, "env" | "files" | "elapsed">

@@ -12,6 +12,7 @@ import { bring } from "./bring.ts"
 import { buildRow } from "./build-row.ts"
 import { destination, locationIn, type Builder } from "./builder.ts"
 import type { Done, Failed, Outcome } from "./outcome.ts"
+import { preflight } from "./preflight.ts"
 import { schedule, type Task } from "./schedule.ts"
 
 export type PlanRun = {
@@ -26,9 +27,11 @@ export type PlanRun = {
 
 /**
  * Builds and checks what a plan says, and gives an outcome for every row of the tree on every platform, by slot.
- * Nothing is thrown for a row that fails; what is built on it is stopped.
+ * Nothing is thrown for a row that fails; what is built on it is stopped. Fails before anything is built when this
+ * machine cannot do all that the plan says.
  */
 export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyMap<Slot, Outcome>> {
+  await preflight(builder, run.plan, run.checks ? { can: builder.canCheck } : undefined)
   const tasks = builder.tree.images.flatMap((image) =>
     image.platforms.map((platform): Task<Outcome> => {
       const needs = basesOf(image).map((id) => slotOf(id, platform))
@@ -37,7 +40,7 @@ export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyM
         needs,
         work: async (done) => {
           const stopped = needs
-            .map((need) => done.get(need as Slot))
+            .map((need) => done.get(need))
             .find((outcome) => outcome !== undefined && outcome.kind !== "done")
           const work = { image: image.id, platform, key: keyAt(builder.keys, image.id, platform) }
           if (stopped !== undefined)

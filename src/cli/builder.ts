@@ -6,13 +6,13 @@ import type { Builder, Check } from "../build/builder.ts"
 import { checkReportParts } from "../checks/parts.ts"
 import type { CheckReport } from "../checks/report.ts"
 import { runChecks } from "../checks/run-checks.ts"
-import { pickRuntime } from "../checks/runtime/pick.ts"
+import { canRun, pickRuntime } from "../checks/runtime/pick.ts"
 import { runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
 import type { Engine } from "../engines/engine.ts"
 import { dockerEngine } from "../engines/docker/engine.ts"
 import { mmdebstrapEngine } from "../engines/mmdebstrap/engine.ts"
 import { nativeEngine } from "../engines/native/engine.ts"
-import { Failure } from "../failure.ts"
+import { Failure, isFailure } from "../failure.ts"
 import type { Host } from "../host/host.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { CheckKey } from "../plan/check-key.ts"
@@ -65,6 +65,20 @@ export async function openBuilder(
     serve,
     external: (reference, digest) => Promise.resolve(externalImage({ host, signal }, reference, digest)),
     check,
+    canCheck: async (platform) => {
+      const able = await canRun(host, platform)
+      if (able !== true) return able
+      try {
+        await runtime()
+        return true
+      } catch (error) {
+        if (!isFailure(error)) throw error
+        return {
+          no: [error.message, error.detail].filter((text) => text !== undefined).join("; "),
+          hint: error.hint ?? "Run `nbstacks doctor`",
+        }
+      }
+    },
     jobs: options.jobs ?? Math.min(mostJobs, host.machine.cores),
     host,
     signal,

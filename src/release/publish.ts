@@ -25,6 +25,8 @@ export type Publishing = {
   readonly source: Source
   readonly now: Date
   /** What the files and the stores say now; `inputs` is of all rows. Asked again when another publisher was faster. */
+  /** Told as soon as a release is recorded: from then on it is what users get. */
+  readonly recorded: (release: Recorded) => void
   readonly think: () => Promise<{ readonly plan: Plan; readonly knowledge: Knowledge; readonly inputs: string }>
 }
 
@@ -102,6 +104,7 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   builder.signal.throwIfAborted()
   const digest = await recordRelease(target, release)
   if (digest === undefined) return undefined
+  publishing.recorded({ release, digest })
   builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })
   tagged += await projectTags(target, { release, digest }, builder.signal)
   return { outcomes, decision, release: { release, digest }, made: true, tagged }

@@ -12,8 +12,8 @@ export function duration(milliseconds: number): string {
 const units = ["B", "kB", "MB", "GB", "TB"] as const
 
 /** `0 B`, `12.8 MB`, `2.1 GB`: decimal units, as registries count. */
-export function bytes(count: number): string {
-  let value = count
+export function bytes(size: number): string {
+  let value = size
   let unit = 0
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000

@@ -90,7 +90,7 @@ async function sendAll(target: Place, { session, done, context, report }: Sendin
           },
           parentRepository: ({ parent }) => (parent.kind === "image" ? repositories.get(parent.id) : undefined),
           report,
-          elapsed: context.host.elapsed,
+          elapsed: () => context.host.elapsed(),
           signal: context.signal,
         },
         image,

@@ -4,6 +4,8 @@ import { isFailure } from "../../failure.ts"
 import { configFile } from "../../config/read.ts"
 import { join } from "node:path"
 import { defaultStoreFolder } from "../../oci/store/layout/folder.ts"
+import { openLayout } from "../../oci/store/layout/layout.ts"
+import { serveStore } from "../../oci/store/server/serve.ts"
 import type { Platform } from "../../oci/platform.ts"
 import { loadConfig } from "../../resolve/load.ts"
 import { allEngines } from "../builder.ts"
@@ -97,7 +99,10 @@ const installs = {
 } as const
 
 async function runtimeFindings({ host, signal }: Context, needed: boolean): Promise<readonly Finding[]> {
-  const probed = await probeRuntimes(host, { signal })
+  const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
+  // Docker and Podman get images from the store over loopback.
+  await using server = await serveStore(layout, host, { port: 0 })
+  const probed = await probeRuntimes(host, { address: server.address, signal })
   return probed.map(({ name, works }) => ({
     name,
     what: "runtime",

@@ -10,6 +10,7 @@ import { publish as publishTree, type Publishing } from "../../release/publish.t
 import { count } from "../../report/format.ts"
 import { together } from "../../report/reporter.ts"
 import { apart } from "../../state/place.ts"
+import type { Recorded } from "../../state/releases.ts"
 import { openBuilder } from "../builder.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
@@ -17,12 +18,13 @@ import { junitOfAll } from "../junit.ts"
 import { loadTree } from "../load-tree.ts"
 import { exitOf, failuresJson, failuresText } from "../outcomes.ts"
 import { planText } from "../plan/view.ts"
+import { exitCodeOf, renderFailure } from "../failure.ts"
 import { logFolder, openReporters } from "../reporters.ts"
 import { readPlan } from "../saved-plan.ts"
 import { openSession, think, type Session } from "../session.ts"
 import { tallyReporter } from "../tally.ts"
 import type { PublishOptions } from "./flags.ts"
-import { dryRunText, publishedJson, publishedText, staysText } from "./view.ts"
+import { dryRunText, interruptedText, publishedJson, publishedText, staysText } from "./view.ts"
 
 /** Builds, checks, records the release, tags; or, for pull requests, builds and checks. */
 export async function publish(context: Context, options: PublishOptions): Promise<number> {
@@ -60,9 +62,12 @@ export async function publish(context: Context, options: PublishOptions): Promis
     jobs: options.jobs,
     runtime: options.runtime,
   })
+  let stays: Recorded | undefined
+  let recorded: Recorded | undefined
   const thinkAgain: Publishing["think"] = async () => {
     const { plan, knowledge } = await think(context, seen, { offline: false, verify: false })
     const saved = options.plan === undefined ? plan : await readPlan(context, session, options.plan)
+    stays ??= knowledge.latest
     return { plan: saved, knowledge, inputs: inputsOf(whole, keysOf(whole)) }
   }
   const logs = logFolder(session.cache)
@@ -97,7 +102,14 @@ export async function publish(context: Context, options: PublishOptions): Promis
     source,
     now: host.now(),
     think: thinkAgain,
+    recorded: (release) => (recorded = release),
+  }).catch(async (error: unknown) => {
+    await reporters[Symbol.asyncDispose]()
+    if (context.signal.aborted) throw error
+    io.err(`\n${renderFailure(error, io.colors)}\n${interruptedText({ recorded, stays })}`)
+    return exitCodeOf(error)
   })
+  if (typeof published === "number") return published
   await reporters[Symbol.asyncDispose]()
   if (options.junit !== undefined) await host.files.write(resolve(folder, options.junit), junitOfAll(reports))
   const { outcomes, release } = published

@@ -62,6 +62,19 @@ export function staysText({ published }: PublishedView): string {
   return `Nothing was tagged. ${now}\n`
 }
 
+/** What users get now, after a run that could not go on. */
+export function interruptedText({
+  recorded,
+  stays,
+}: {
+  readonly recorded: Recorded | undefined
+  readonly stays: Recorded | undefined
+}): string {
+  if (recorded !== undefined)
+    return `Release ${recorded.release.id} is recorded; some of its tags may be missing. \`nbstacks publish\` writes them.\n`
+  return `Nothing was tagged. ${stays === undefined ? "Releases, if there are any, are as they were." : `Users still get ${stays.release.id}.`}\n`
+}
+
 export type DryRunView = { readonly tree: Tree; readonly target: Place; readonly latest: Recorded | undefined }
 
 /** Which tags a publish would write. */

@@ -9,7 +9,7 @@ export async function verify({ host, io, signal }: Context): Promise<number> {
   const { blobs, manifests, bytes: read, problems } = await layout.verify({ signal })
   for (const { message } of problems) io.out(`${message}\n`)
   io.err(
-    `Read ${count(manifests, "manifest")} and ${count(blobs, "blob")}, ${bytes(read)}: ${problems.length === 0 ? "all is well" : `${count(problems.length, "problem")}`}.\n`,
+    `Read ${count(manifests, "manifest")} and ${count(blobs, "blob")}, ${bytes(read)}: ${problems.length === 0 ? "all is well" : count(problems.length, "problem")}.\n`,
   )
   if (problems.length > 0)
     io.err("\nhint: Broken blobs were moved aside. `nbstacks build` makes or fetches them again\n")

@@ -7,7 +7,8 @@ export const registryIsOne: Rule = ({ written, places }, judge) => {
   if (registry === undefined) return
   const at = places.value(written, "registry")
   const rule = "registry"
-  const scheme = /^[a-z]+:\/\/(.*)$/.exec(registry)
+  // `http://` asks for a plain registry; loopback is plain without it.
+  const scheme = /^(?!http:)[a-z]+:\/\/(.*)$/.exec(registry)
   if (/\p{Cc}/u.test(registry)) judge(at, { rule, message: "this holds a control character" })
   else if (scheme !== null)
     judge(at, { rule, message: `\`${registry}\` has a scheme`, hint: `Write ${scheme[1] ?? ""}` })
@@ -29,6 +30,6 @@ function isLayout(registry: string): boolean {
 }
 
 function isRegistry(registry: string): boolean {
-  const parsed = parseReference(`${registry}/x`)
+  const parsed = parseReference(`${registry.replace(/^http:\/\//, "")}/x`)
   return parsed?.host !== undefined && parsed.tag === undefined && parsed.digest === undefined
 }
