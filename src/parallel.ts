@@ -2,7 +2,11 @@
  * Runs `work` for every item, at most `limit` at once, and gives the results in the order of the items. After the
  * first error no more is started; it is thrown when what runs has ended.
  */
-export async function parallel<T, R>(items: readonly T[], limit: number, work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+export async function parallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = Array.from({ length: items.length })
   const failures: unknown[] = []
   let next = 0

@@ -45,20 +45,13 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
     memory: machine.memory,
     store,
   }
-  const missing = lacking(findings)
+  const missing = findings.filter(({ works, needed }) => needed && !works)
   io.out(
     options.json === true
       ? json({ machine: about, findings, missing: missing.map(({ name }) => name) })
       : doctorText({ about, findings, colors: io.outColors }),
   )
   return missing.length === 0 ? 0 : 1
-}
-
-/** Needed and not there. Of the runtimes one is enough. */
-function lacking(findings: readonly Finding[]): readonly Finding[] {
-  const runtimes = findings.filter(({ what }) => what === "runtime")
-  const enough = runtimes.some(({ works }) => works)
-  return findings.filter(({ works, needed, what }) => !works && needed && !(what === "runtime" && enough))
 }
 
 /** Kinds of steps that the tree of this folder has; none where there is no tree. */
@@ -103,12 +96,14 @@ async function runtimeFindings({ host, signal }: Context, needed: boolean): Prom
   // Docker and Podman get images from the store over loopback.
   await using server = await serveStore(layout, host, { port: 0 })
   const probed = await probeRuntimes(host, { address: server.address, signal })
+  const enough = probed.some(({ works }) => works === true)
   return probed.map(({ name, works }) => ({
     name,
     what: "runtime",
     works: works === true,
     detail: works === true ? "" : works,
-    needed,
+    // One of them is enough.
+    needed: needed && !enough,
     ...(works === true ? {} : { hint: installs[name] }),
   }))
 }
