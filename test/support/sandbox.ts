@@ -18,7 +18,10 @@ export type Sandbox = AsyncDisposable & {
 export const program: string = resolve(import.meta.dirname, "../../nbstacks")
 
 /** A new sandbox below the temporary folder, in a folder called `tree`. */
-export async function openSandbox(host: Host, more: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
+export async function openSandbox(
+  host: Host,
+  more: Readonly<Record<string, string | undefined>> = {},
+): Promise<Sandbox> {
   const root = await host.files.makeTemporary("nbstacks-sandbox-")
   const folder = join(root, "tree")
   await host.files.makeDirectory(folder)
