@@ -1,5 +1,4 @@
 import { resolve } from "node:path"
-import { isDone } from "../../build/outcome.ts"
 import { runPlan } from "../../build/run-plan.ts"
 import { junitOfAll } from "../junit.ts"
 import { selectPlatform, selectRows } from "../../plan/select.ts"
@@ -67,7 +66,7 @@ export async function check(
   const passed = [...reports.values()].reduce((sum, report) => sum + report.passed, 0)
   if (failures === "")
     io.err(
-      `${count(passed, "check")} passed on ${count([...outcomes.values()].filter(isDone).length, "row")} in ${duration(host.elapsed() - start)}.\n`,
+      `${count(passed, "check")} passed on ${count(reports.size, "row")} in ${duration(host.elapsed() - start)}.\n`,
     )
   else io.err(`\n${failures}\nNothing was tagged or moved by this.\n`)
   return exitOf(outcomes)

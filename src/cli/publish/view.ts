@@ -32,7 +32,7 @@ export function publishedText({ published, target, milliseconds, sent, colors }:
     count(release.images.length, "image"),
     `${built} built`,
     `${done.length - built} reused`,
-    `${bytes(sent)} sent`,
+    ...(sent > 0 ? [`${bytes(sent)} sent`] : []),
   ]
   const head = made
     ? `${colors.bold(`Release ${release.id}`)}: ${facts.join(", ")}, in ${duration(milliseconds)}`
