@@ -1,6 +1,5 @@
 import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
-import type { Digest } from "../../src/oci/digest.ts"
 import { readImage, type Image } from "../../src/oci/image.ts"
 import { readMerged } from "../../src/oci/merged.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
@@ -47,7 +46,7 @@ images:
 async function contents(registry: string, published: Published): Promise<Readonly<Record<string, string>>> {
   const store = openRegistry(registry, host, {})
   const read = async (row: string, path: string): Promise<string> => {
-    const image: Image = await readImage(store, row, digestIn(published, row) as Digest)
+    const image: Image = await readImage(store, row, digestIn(published, row))
     return Buffer.from((await (await readMerged(image)).readFile(path)) ?? []).toString()
   }
   return {

@@ -119,9 +119,21 @@ export async function plan(sandbox: Sandbox, ...args: readonly string[]): Promis
 
 /** Replaces the one requirement of a file that names a project, with its hashes. */
 export function withRequirement(text: string, project: string, line: string): string {
-  const entry = new RegExp(`^${project}==[^\\n]*\\n(?:[ \\t]+--hash[^\\n]*\\n)*`, "m")
+  const entry = requirementEntry(project)
   if (!entry.test(text)) throw new Error(`${project} is not there`)
   return text.replace(entry, () => line)
+}
+
+/** A requirement of an example, with its hashes. */
+export async function exampleRequirement(host: Host, folder: string, project: string): Promise<string> {
+  const path = resolve(import.meta.dirname, "../../examples", folder, "requirements.txt")
+  const found = requirementEntry(project).exec(await host.files.readText(path))?.[0]
+  if (found === undefined) throw new Error(`${project} is not in ${path}`)
+  return found
+}
+
+function requirementEntry(project: string): RegExp {
+  return new RegExp(`^${project}==[^\\n]*\\n(?:[ \\t]+--hash[^\\n]*\\n)*`, "m")
 }
 
 /** A pinned requirement with the hash of its wheel, as pip downloads it by this machine's own configuration. */
