@@ -102,7 +102,7 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
     previous: previous?.digest ?? null,
   }
   builder.signal.throwIfAborted()
-  const digest = await recordRelease(target, release)
+  const digest = await recordRelease(target, release, builder.host)
   if (digest === undefined) return undefined
   publishing.recorded({ release, digest })
   builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })

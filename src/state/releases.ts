@@ -1,3 +1,4 @@
+import type { Clock } from "../host/clock.ts"
 import type { Digest } from "../oci/digest.ts"
 import { jsonPart, readArtifact, readJsonPart, writeArtifact } from "../oci/artifact.ts"
 import { isFailure } from "../failure.ts"
@@ -62,8 +63,18 @@ export async function* releasesBefore(place: Place, from: Recorded, most: number
   }
 }
 
-/** Writes the record of a release: the commit point. False, and no release, if another took its number. */
-export async function recordRelease(place: Place, release: Release): Promise<Digest | undefined> {
+/** How long a registry that cannot compare and swap is given to show who wrote last, in milliseconds. */
+const settling = 1_500
+
+/**
+ * Writes the record of a release: the commit point. Undefined, and no release, if another took its number. Where a
+ * registry cannot write a tag only once, it is read back after a while: of two writers the last one has the number.
+ */
+export async function recordRelease(
+  place: Place,
+  release: Release,
+  clock: Pick<Clock, "sleep">,
+): Promise<Digest | undefined> {
   const digest = await writeArtifact(place.store, place.state, {
     type: artifactTypes.release,
     parts: [jsonPart(artifactTypes.release, release, "release.json")],
@@ -74,8 +85,11 @@ export async function recordRelease(place: Place, release: Release): Promise<Dig
     },
   })
   try {
-    await place.store.tag(place.state, releaseTag(release.sequence), digest, "absent")
-    return digest
+    const tag = releaseTag(release.sequence)
+    const { guarantee } = await place.store.tag(place.state, tag, digest, "absent")
+    if (guarantee === "exact") return digest
+    await clock.sleep(settling)
+    return (await place.store.headManifest(place.state, tag))?.digest === digest ? digest : undefined
   } catch (error) {
     if (isFailure(error) && error.code === "no") return undefined
     throw error

@@ -5,6 +5,7 @@ import { digestOf, isDigest, partsOf, type Digest } from "../../digest.ts"
 import { mediaTypes } from "../../media-types.ts"
 import type { Manifest } from "../store.ts"
 import { checkedReference, named, repositoryAt } from "./places.ts"
+import { pause } from "./pause.ts"
 import { pullScope, pushScope } from "./scope.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
 
@@ -137,7 +138,24 @@ export async function sendManifest(
       `Cannot ${call.doing}: it has ${bytes.length} bytes, and registries take ${manifestLimit}`,
     )
   }
-  return { call, answer: await transport.fetch(call, manifestLimit) }
+  for (let tried = 1; ; tried++) {
+    const answer = await transport.fetch(call, manifestLimit)
+    if (answer.status !== 400 || tried === triesOnHalfWritten || !(await isHalfWritten(transport, answer)))
+      return { call, answer }
+    await pause(transport.context, tried)
+  }
+}
+
+/** How often a manifest is sent whose blobs a registry does not see yet. */
+const triesOnHalfWritten = 4
+
+/**
+ * The CNCF registry writes blobs that are there once more when they are uploaded again, in place: a manifest that
+ * another client sends meanwhile finds half a blob.
+ */
+async function isHalfWritten(transport: Transport, answer: Answer): Promise<boolean> {
+  const errors = await transport.errors(answer)
+  return errors.some(({ code }) => code === "MANIFEST_BLOB_UNKNOWN" || code === "DIGEST_INVALID")
 }
 
 /** Puts a manifest by its digest. */
