@@ -17,6 +17,15 @@ export type FileStat = {
 
 export type Content = Uint8Array | string | AsyncIterable<Uint8Array>
 
+export type WriteOptions = {
+  /** Permission bits; 0o644 unless given. */
+  readonly mode?: number
+  /** Where the bytes are until they are complete: a new name in the same file system; beside the file unless given. */
+  readonly temporary?: string
+  /** False where a power cut may take the bytes: who depends on them calls `flush`. */
+  readonly flush?: boolean
+}
+
 /**
  * Files of this machine. Errors of the operating system come through as they are (`code: "ENOENT"` and so on);
  * `stat`, `readLink` and `list` give `undefined` for what is not there.
@@ -26,8 +35,10 @@ export type Files = {
   readText(path: string): Promise<string>
   /** The bytes as a stream, or the part `[first, last]`, both included. */
   stream(path: string, range?: readonly [number, number]): AsyncIterable<Uint8Array>
-  /** Writes to a temporary name beside it, flushes, then renames: readers see the old bytes or the new. */
-  write(path: string, content: Content, options?: { readonly mode?: number }): Promise<void>
+  /** Writes to a temporary name, flushes, then renames: readers see the old bytes or the new. */
+  write(path: string, content: Content, options?: WriteOptions): Promise<void>
+  /** Comes back when the bytes of a file are on the disk. */
+  flush(path: string): Promise<void>
   /** Creates the file; false, and nothing written, if it is there already. */
   create(path: string, content: Uint8Array | string): Promise<boolean>
   append(path: string, content: Uint8Array | string): Promise<void>
@@ -50,8 +61,8 @@ export type Files = {
   setMode(path: string, mode: number): Promise<void>
   /** Does not follow a link at the end. */
   setOwner(path: string, uid: number, gid: number): Promise<void>
-  /** Sets both times to now: how a user of a cached file says that it is wanted. */
-  touch(path: string): Promise<void>
+  /** Sets both times to now: how a user of a cached file says that it is wanted. With `create`, an empty file is made if there is none. */
+  touch(path: string, options?: { readonly create?: boolean }): Promise<void>
   /**
    * Waits until this process alone holds the lock file, at most `timeout` milliseconds, then fails with `temporary`.
    * A lock whose process died is taken over. Disposing it releases it.

@@ -15,7 +15,10 @@ import { readSmall } from "./read-small.ts"
 import type { Source, Store } from "./store/store.ts"
 
 /** Where a layer's bytes are: in a repository of a store, or with whoever made them. */
-type LayerBytes = { readonly store: Store; readonly repository: string } | { readonly open: Source }
+type LayerBytes = { readonly store: Store; readonly repository: string } | MadeHere
+
+/** `file`: a file of these bytes, hashed while it was written, which whoever stores the layer may take away. */
+type MadeHere = { readonly open: Source; readonly file?: () => Promise<string> }
 
 /** One layer of an image. */
 export type Layer = {

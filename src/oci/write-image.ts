@@ -53,8 +53,10 @@ export async function writeImage(image: Image, target: Target): Promise<Descript
 }
 
 async function writeLayer({ descriptor, from }: Layer, { store, repository }: Target): Promise<void> {
-  if ("open" in from) await store.writeBlob(repository, descriptor, from.open)
-  else if (from.store === store || from.store.name === store.name) {
+  if ("open" in from) {
+    if (from.file !== undefined && (await store.takeFile?.(repository, descriptor, from.file)) === true) return
+    await store.writeBlob(repository, descriptor, from.open)
+  } else if (from.store === store || from.store.name === store.name) {
     if (from.repository === repository && (await store.has(repository, descriptor.digest))) return
     await store.writeBlob(
       repository,

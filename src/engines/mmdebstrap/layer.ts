@@ -33,11 +33,11 @@ export async function writeLayerFile(
       yield chunk
     }
   }
-  await host.files.write(path, counted())
+  await host.files.write(path, counted(), { flush: false })
   return {
     descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: packed.digest(), size },
     diffId: plain.digest(),
     history: { created_by: createdBy },
-    from: { open: () => host.files.stream(path) },
+    from: { open: () => host.files.stream(path), file: () => Promise.resolve(path) },
   }
 }

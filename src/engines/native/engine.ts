@@ -87,7 +87,7 @@ async function withFiles(image: Image, step: FilesStep, { host, job, folder }: C
       descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: layer.digest, size: layer.size },
       diffId: layer.diffId,
       history: { created_by: `nbstacks: ${names}` },
-      from: { open: () => host.files.stream(output) },
+      from: { open: () => host.files.stream(output), file: () => Promise.resolve(output) },
     },
   ])
 }

@@ -39,7 +39,7 @@ export async function writeFilesLayer(step: FilesStep, output: string, context: 
     layer = writer.finish()
     yield* pieces.splice(0)
   }
-  await context.files.write(output, blob())
+  await context.files.write(output, blob(), { flush: false })
   if (layer === undefined) throw new Error("the layer was not finished")
   return layer
 }

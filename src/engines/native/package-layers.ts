@@ -86,7 +86,10 @@ function packageOf({ name, segment }: Named, omit: readonly string[]): Package {
 }
 
 type Parts = readonly (LayerPart & { readonly file: string })[]
-type Made = WrittenLayer & { readonly open: () => AsyncIterable<Uint8Array> }
+type Made = WrittenLayer & {
+  readonly open: () => AsyncIterable<Uint8Array>
+  readonly file: () => Promise<string>
+}
 
 /** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
 async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
@@ -97,10 +100,10 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
   if (known === undefined) {
     const written = await build()
     await writeLayerRecord(making, key, written)
-    return { ...written, open: () => making.host.files.stream(output) }
+    return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
   }
   let again: Promise<WrittenLayer> | undefined
-  const open = async function* (): AsyncIterable<Uint8Array> {
+  const file = async (): Promise<string> => {
     const written = await (again ??= build())
     if (written.digest !== known.digest) {
       await dropLayerRecord(making, key)
@@ -108,9 +111,12 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
         hint: "Run the command again",
       })
     }
-    yield* making.host.files.stream(output)
+    return output
   }
-  return { ...known, open }
+  const open = async function* (): AsyncIterable<Uint8Array> {
+    yield* making.host.files.stream(await file())
+  }
+  return { ...known, open, file }
 }
 
 /** When work on some wheels fails, looks whether one of them is still what it was when it came; if not, removes it. */
@@ -145,6 +151,6 @@ function describe(layer: PlannedLayer, made: Made, contents: readonly string[]):
     descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: made.digest, size: made.size },
     diffId: made.diffId,
     history: { created_by: `nbstacks: ${contents.join(", ")}${part === undefined ? "" : ` ${part}`}` },
-    from: { open: made.open },
+    from: { open: made.open, file: made.file },
   }
 }

@@ -1,59 +1,135 @@
 import { randomBytes } from "node:crypto"
-import { createReadStream } from "node:fs"
+import * as sync from "node:fs"
 import * as fs from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import type { Content, FileKind, Files, FileStat } from "../files.ts"
+import type { Content, FileKind, Files, FileStat, WriteOptions } from "../files.ts"
 import { lock } from "./lock.ts"
 
-/** The files of this machine. */
+/**
+ * The files of this machine. What takes microseconds, such as a `stat` or the bytes of a small file, is asked for at
+ * once: handing it to another thread takes ten times as long. What may take longer never blocks: large files, folders,
+ * and waiting for the disk.
+ */
 export const files: Files = {
-  read: (path) => fs.readFile(path),
-  readText: (path) => fs.readFile(path, "utf8"),
-  stream: (path, range) =>
-    createReadStream(path, {
-      highWaterMark: 1024 * 1024,
-      ...(range === undefined ? {} : { start: range[0], end: range[1] }),
-    }),
+  read: async (path) => readSmall(path) ?? (await fs.readFile(path)),
+  readText: async (path) => (readSmall(path) ?? (await fs.readFile(path))).toString("utf8"),
+  stream,
   write,
+  flush,
   create,
   append: (path, content) => fs.appendFile(path, content),
   stat,
   list,
-  readLink: (path) => orUndefined(fs.readlink(path), "ENOENT", "EINVAL"),
+  readLink: async (path) => orUndefined(() => sync.readlinkSync(path), "ENOENT", "EINVAL"),
   realPath: (path) => fs.realpath(path),
-  makeDirectory: async (path) => void (await fs.mkdir(path, { recursive: true })),
-  makeTemporary: (prefix, parent = tmpdir()) => fs.mkdtemp(join(parent, prefix)),
-  rename: (from, to) => fs.rename(from, to),
-  link: (from, to) => fs.link(from, to),
-  symlink: (target, path) => fs.symlink(target, path),
+  makeDirectory: async (path) => void sync.mkdirSync(path, { recursive: true }),
+  makeTemporary: async (prefix, parent = tmpdir()) => sync.mkdtempSync(join(parent, prefix)),
+  rename: async (from, to) => sync.renameSync(from, to),
+  link: async (from, to) => sync.linkSync(from, to),
+  symlink: async (target, path) => sync.symlinkSync(target, path),
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   setMode: (path, mode) => fs.chmod(path, mode),
   setOwner: (path, uid, gid) => fs.lchown(path, uid, gid),
-  touch: async (path) => {
-    const now = new Date()
-    await fs.utimes(path, now, now)
-  },
+  touch,
   lock,
 }
 
-async function write(path: string, content: Content, options: { readonly mode?: number } = {}): Promise<void> {
-  await fs.mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
+/** What is read at once, in bytes: more gains nothing, and small files must not cost large buffers. */
+const pieceSize = 256 * 1024
+/** Up to here, in bytes, a file is read or written at once. */
+const smallSize = 64 * 1024
+
+/** The bytes of a file; undefined if it is not small. */
+function readSmall(path: string): Buffer | undefined {
+  const handle = sync.openSync(path, "r")
   try {
-    const handle = await fs.open(temporary, "wx", options.mode ?? 0o644)
-    try {
-      if (typeof content === "string" || content instanceof Uint8Array) await handle.writeFile(content)
-      else for await (const chunk of content) await writeAll(handle, chunk)
-      await handle.sync()
-    } finally {
-      await handle.close()
+    const found = sync.fstatSync(handle)
+    // Files of /proc say that they have no bytes, pipes and the like wait: those are read the usual way.
+    if (!found.isFile() || found.size === 0 || found.size > smallSize) return undefined
+    const buffer = Buffer.allocUnsafe(found.size + 1)
+    let size = 0
+    for (;;) {
+      const count = sync.readSync(handle, buffer, size, buffer.length - size, size)
+      size += count
+      if (count === 0) return buffer.subarray(0, size)
+      if (size === buffer.length) return undefined
     }
-    await fs.rename(temporary, path)
+  } finally {
+    sync.closeSync(handle)
+  }
+}
+
+async function* stream(path: string, range?: readonly [number, number]): AsyncIterable<Uint8Array> {
+  await using handle = await fs.open(path, "r")
+  const { size } = await handle.stat()
+  let at = range?.[0] ?? 0
+  const end = range === undefined ? Number.POSITIVE_INFINITY : range[1] + 1
+  while (at < end) {
+    // Each piece has a buffer of its own, since whoever gets it may keep it. One byte more than is left tells the end.
+    const wanted = Math.min(pieceSize, end - at, Math.max(size - at + 1, 4096))
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(wanted), 0, wanted, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead)
+  }
+}
+
+async function touch(path: string, { create: make = false }: { readonly create?: boolean } = {}): Promise<void> {
+  const now = new Date()
+  try {
+    sync.utimesSync(path, now, now)
+  } catch (error) {
+    if (!make || codeOf(error) !== "ENOENT") throw error
+    sync.closeSync(orMakingFolder(path, () => sync.openSync(path, "a", 0o644)))
+  }
+}
+
+/** Puts something at a path; the folder is made only if that fails without, since it is there nearly always. */
+function orMakingFolder<T>(path: string, put: () => T): T {
+  try {
+    return put()
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error
+    sync.mkdirSync(dirname(path), { recursive: true })
+    return put()
+  }
+}
+
+async function write(path: string, content: Content, options: WriteOptions = {}): Promise<void> {
+  const temporary = options.temporary ?? `${path}.${randomBytes(6).toString("hex")}.tmp`
+  const mode = options.mode ?? 0o644
+  try {
+    if (isSmall(content)) {
+      orMakingFolder(temporary, () => sync.writeFileSync(temporary, content, { flag: "wx", mode }))
+      if (options.flush !== false) await flush(temporary)
+    } else await writeLarge(temporary, content, { mode, flush: options.flush !== false })
+    orMakingFolder(path, () => sync.renameSync(temporary, path))
   } catch (error) {
     await fs.rm(temporary, { force: true })
     throw error
   }
+}
+
+function isSmall(content: Content): content is string | Uint8Array {
+  return (typeof content === "string" || content instanceof Uint8Array) && content.length <= smallSize
+}
+
+async function writeLarge(
+  path: string,
+  content: Content,
+  { mode, flush: flushed }: { readonly mode: number; readonly flush: boolean },
+): Promise<void> {
+  sync.mkdirSync(dirname(path), { recursive: true })
+  await using handle = await fs.open(path, "wx", mode)
+  if (typeof content === "string" || content instanceof Uint8Array) await handle.writeFile(content)
+  else for await (const chunk of content) await writeAll(handle, chunk)
+  if (flushed) await handle.sync()
+}
+
+async function flush(path: string): Promise<void> {
+  await using handle = await fs.open(path, "r")
+  await handle.sync()
 }
 
 async function writeAll(handle: fs.FileHandle, chunk: Uint8Array): Promise<void> {
@@ -61,22 +137,21 @@ async function writeAll(handle: fs.FileHandle, chunk: Uint8Array): Promise<void>
 }
 
 async function create(path: string, content: Uint8Array | string): Promise<boolean> {
-  await fs.mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
-  await fs.writeFile(temporary, content, { flag: "wx" })
+  await write(temporary, content, { flush: false })
   try {
-    await fs.link(temporary, path)
+    sync.linkSync(temporary, path)
     return true
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false
     throw error
   } finally {
-    await fs.rm(temporary, { force: true })
+    sync.rmSync(temporary, { force: true })
   }
 }
 
 async function stat(path: string): Promise<FileStat | undefined> {
-  const found = await orUndefined(fs.lstat(path, { bigint: true }), "ENOENT", "ENOTDIR")
+  const found = orUndefined(() => sync.lstatSync(path, { bigint: true, throwIfNoEntry: false }), "ENOTDIR")
   if (found === undefined) return undefined
   return {
     kind: kindOf(found),
@@ -92,7 +167,10 @@ async function stat(path: string): Promise<FileStat | undefined> {
 }
 
 async function list(path: string): ReturnType<Files["list"]> {
-  const entries = await orUndefined(fs.readdir(path, { withFileTypes: true }), "ENOENT", "ENOTDIR")
+  const entries = await fs.readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined
+    throw error
+  })
   return entries?.map((entry) => ({ name: entry.name, kind: kindOf(entry) })).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
@@ -102,9 +180,9 @@ function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
   return entry.isSymbolicLink() ? "link" : "other"
 }
 
-async function orUndefined<T>(promise: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
+function orUndefined<T>(ask: () => T, ...codes: readonly string[]): T | undefined {
   try {
-    return await promise
+    return ask()
   } catch (error) {
     if (codes.includes(codeOf(error) ?? "")) return undefined
     throw error

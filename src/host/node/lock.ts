@@ -1,24 +1,32 @@
-import * as fs from "node:fs/promises"
+import * as fs from "node:fs"
 import { dirname } from "node:path"
 import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Failure } from "../../failure.ts"
 import type { Files } from "../files.ts"
 
+/** When this process started; asked for once. */
+let ours: string | undefined
+
 /** A file that names its holder: process id and the time at which that process started, which tells a reused id. */
 export const lock: Files["lock"] = async (path, { timeout, signal }) => {
-  await fs.mkdir(dirname(path), { recursive: true })
-  const mine = `${process.pid} ${await startTime(process.pid)} ${randomBytes(8).toString("hex")}`
+  const mine = `${process.pid} ${(ours ??= startTime(process.pid))} ${randomBytes(8).toString("hex")}`
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`
-  await fs.writeFile(temporary, mine)
+  try {
+    fs.writeFileSync(temporary, mine)
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error
+    fs.mkdirSync(dirname(path), { recursive: true })
+    fs.writeFileSync(temporary, mine)
+  }
   const deadline = performance.now() + timeout
   try {
     for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
       signal?.throwIfAborted()
-      if (await linked(temporary, path)) break
-      await dropIfDead(path)
+      if (linked(temporary, path)) break
+      dropIfDead(path)
       if (performance.now() > deadline) {
-        const holder = (await fs.readFile(path, "utf8").catch(() => "")).split(" ")[0] ?? ""
+        const holder = (readIfThere(path) ?? "").split(" ")[0] ?? ""
         throw new Failure("temporary", `Another process holds ${path}${holder === "" ? "" : ` (process ${holder})`}`, {
           hint: "Wait for it to end, then run the command again",
         })
@@ -26,18 +34,18 @@ export const lock: Files["lock"] = async (path, { timeout, signal }) => {
       await sleep(wait + Math.random() * wait, undefined, signal === undefined ? {} : { signal })
     }
   } finally {
-    await fs.rm(temporary, { force: true })
+    fs.rmSync(temporary, { force: true })
   }
   return {
     async [Symbol.asyncDispose]() {
-      if ((await fs.readFile(path, "utf8").catch(() => "")) === mine) await fs.rm(path, { force: true })
+      if ((readIfThere(path) ?? "") === mine) fs.rmSync(path, { force: true })
     },
   }
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+function linked(from: string, to: string): boolean {
   try {
-    await fs.link(from, to)
+    fs.linkSync(from, to)
     return true
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") return false
@@ -49,21 +57,25 @@ async function linked(from: string, to: string): Promise<boolean> {
  * Takes away a lock whose process is gone. It is first renamed to a name that only we know, then looked at
  * again: of two processes that saw the same dead lock, one renames it, and a fresh lock caught by mistake goes back.
  */
-async function dropIfDead(path: string): Promise<void> {
-  const seen = await fs.readFile(path, "utf8").catch(() => undefined)
-  if (seen === undefined || !(await isDead(seen))) return
+function dropIfDead(path: string): void {
+  const seen = readIfThere(path)
+  if (seen === undefined || !isDead(seen)) return
   const aside = `${path}.${randomBytes(6).toString("hex")}.dead`
   try {
-    await fs.rename(path, aside)
+    fs.renameSync(path, aside)
   } catch {
     return
   }
-  const caught = await fs.readFile(aside, "utf8")
-  if (caught !== seen) await fs.link(aside, path).catch(() => undefined)
-  await fs.rm(aside, { force: true })
+  if (readIfThere(aside) !== seen)
+    try {
+      fs.linkSync(aside, path)
+    } catch {
+      // Somebody else holds it by now.
+    }
+  fs.rmSync(aside, { force: true })
 }
 
-async function isDead(content: string): Promise<boolean> {
+function isDead(content: string): boolean {
   const [pid = "", started = ""] = content.split(" ")
   if (!/^\d+$/.test(pid)) return false
   try {
@@ -71,11 +83,19 @@ async function isDead(content: string): Promise<boolean> {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH"
   }
-  return started !== "" && (await startTime(Number(pid))) !== started
+  return started !== "" && startTime(Number(pid)) !== started
 }
 
 /** Field 22 of /proc/PID/stat, in clock ticks since boot; `-` where there is no /proc. */
-async function startTime(pid: number): Promise<string> {
-  const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")
+function startTime(pid: number): string {
+  const stat = readIfThere(`/proc/${pid}/stat`) ?? ""
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "-"
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
 }

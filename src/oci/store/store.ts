@@ -34,6 +34,13 @@ export type Store = {
   /** Puts a blob unless it is there. With `mountFrom`, another repository of this store is asked first. */
   writeBlob(repository: string, descriptor: Descriptor, from: Source, mountFrom?: string): Promise<void>
 
+  /**
+   * Puts a blob by taking away a finished file, unless it is there: for stores on this machine, where that saves a
+   * copy. Who wrote the file has hashed its bytes on the way: they are not read again. `file` is called only when the
+   * blob is needed. False, and the file stays, where it cannot be taken; then `writeBlob` can still be used.
+   */
+  takeFile?(repository: string, descriptor: Descriptor, file: () => Promise<string>): Promise<boolean>
+
   /** A manifest by tag or digest; `undefined` if there is none. */
   readManifest(repository: string, reference: string): Promise<Manifest | undefined>
 

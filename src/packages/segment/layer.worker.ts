@@ -2,7 +2,7 @@
  * The entry of a worker thread. It reads wheels and writes layer blobs with synchronous calls, which is what makes
  * it fast: one thread unpacks, hashes and writes while the others do the same.
  */
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../failure.ts"
 import { joinLayer, type OpenBytes } from "./join.ts"
@@ -77,7 +77,6 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer["value"]> {
       for (let done = 0; done < piece.length;) done += writeSync(out, piece, done, piece.length - done)
     }
     const layer = await joinLayer(request.layer, { open, write })
-    fsyncSync(out)
     return { kind: "joined", layer }
   } finally {
     closeSync(out)

@@ -50,9 +50,34 @@ export async function writeBlob(
 ): Promise<void> {
   await context.queue(`blob ${descriptor.digest}`, async () => {
     if (await adoptBlob(context, repository, descriptor)) return
-    const temporary = temporaryPath(context)
-    await context.host.files.write(temporary, verified(from(), descriptor))
-    await keepBlob(context, repository, { digest: descriptor.digest, temporary })
+    await context.host.files.write(context.paths.blob(descriptor.digest), verified(from(), descriptor), {
+      temporary: temporaryPath(context),
+      flush: false,
+    })
+    await putMark(context, context.paths.member(repository, descriptor.digest))
+  })
+}
+
+/**
+ * Puts a blob by renaming a file that has its bytes, unless it is in the layout already. False, and nothing done, when
+ * the file is of another size or on another file system.
+ */
+export async function takeFile(
+  context: LayoutContext,
+  repository: string,
+  { descriptor, file }: { readonly descriptor: Descriptor; readonly file: () => Promise<string> },
+): Promise<boolean> {
+  return await context.queue(`blob ${descriptor.digest}`, async () => {
+    if (await adoptBlob(context, repository, descriptor)) return true
+    const temporary = await file()
+    if ((await context.host.files.stat(temporary))?.size !== descriptor.size) return false
+    try {
+      await keepBlob(context, repository, { digest: descriptor.digest, temporary })
+      return true
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EXDEV") return false
+      throw error
+    }
   })
 }
 

@@ -23,6 +23,7 @@ export async function updateIndexFile(context: LayoutContext, moved: readonly Mo
   await locked(context, "index", async () => {
     const entries = await readEntries(context)
     if (entries === undefined) return await rewrite(context)
+    context.index.seen = undefined
     for (const { repository, tag } of moved) {
       const entry = await entryOf(context, repository, tag)
       const name = `${repository}:${tag}`
@@ -63,8 +64,16 @@ async function entryOf(context: LayoutContext, repository: string, tag: string):
   return found && { ...found, annotations: { [nameAnnotation]: `${repository}:${tag}` } }
 }
 
-/** Entries by name; undefined when the file is missing or not what we wrote. */
+/** What tells that a file is still the one that was seen. */
+async function identityOf({ host, paths }: LayoutContext): Promise<string | undefined> {
+  const found = await host.files.stat(paths.index)
+  return found && `${found.inode} ${found.size} ${found.mtime} ${found.ctime}`
+}
+
+/** Entries by name; undefined when the file is missing or not what we wrote. Read only if others wrote it meanwhile. */
 async function readEntries(context: LayoutContext): Promise<Map<string, Descriptor> | undefined> {
+  const { seen } = context.index
+  if (seen !== undefined && seen.identity === (await identityOf(context))) return seen.entries
   const text = await readIfThere(context, context.paths.index)
   try {
     const { manifests } = IndexFile.parse(JSON.parse(text ?? ""))
@@ -74,8 +83,11 @@ async function readEntries(context: LayoutContext): Promise<Map<string, Descript
   }
 }
 
-async function writeEntries(context: LayoutContext, entries: ReadonlyMap<string, Descriptor>): Promise<void> {
+async function writeEntries(context: LayoutContext, entries: Map<string, Descriptor>): Promise<void> {
   const manifests = [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
   const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }
-  await putFile(context, context.paths.index, JSON.stringify(index))
+  // It can be made anew from the tags, so nobody waits for the disk.
+  await putFile(context, context.paths.index, { content: JSON.stringify(index), flush: false })
+  const identity = await identityOf(context)
+  if (identity !== undefined) context.index.seen = { identity, entries }
 }

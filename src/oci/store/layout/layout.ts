@@ -4,7 +4,7 @@ import type { Digest } from "../../digest.ts"
 import { mediaTypes } from "../../media-types.ts"
 import { isRepository, isTag } from "../../reference.ts"
 import type { Store } from "../store.ts"
-import { adoptBlob, blobSize, dropBlob, hasBlob, keepBlob, readBlob, writeBlob } from "./blobs.ts"
+import { adoptBlob, blobSize, dropBlob, hasBlob, keepBlob, readBlob, takeFile, writeBlob } from "./blobs.ts"
 import { putFile, readIfThere, temporaryPath, type LayoutContext, type LayoutHost } from "./context.ts"
 import { collect, type Collected, type CollectOptions } from "./gc.ts"
 import { listRepositories, rebuildIndexFile, updateIndexFile, type Moved } from "./index-file.ts"
@@ -14,6 +14,7 @@ import {
   headManifest,
   listReferrers,
   readManifest,
+  settleManifest,
   writeManifest,
   type ManifestInput,
 } from "./manifests.ts"
@@ -59,7 +60,13 @@ export type Layout = Store & {
  * each may be killed at any time.
  */
 export function openLayout(folder: string, host: LayoutHost): Layout {
-  const context: LayoutContext = { host, paths: layoutPaths(folder), queue: makeQueue() }
+  const context: LayoutContext = {
+    host,
+    paths: layoutPaths(folder),
+    queue: makeQueue(),
+    settled: new Map(),
+    index: { seen: undefined },
+  }
   const initialised = once(() => initialise(context))
   const known = (repository: string): string => {
     if (!isRepository(repository)) throw new Failure("cannot", `${JSON.stringify(repository)} is no repository name`)
@@ -102,6 +109,10 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
       // Every blob of the folder can be had by its digest: there is no need to ask `mountFrom` first.
       await writeBlob(context, known(repository), { descriptor, from })
     },
+    async takeFile(repository, descriptor, file) {
+      await initialised()
+      return await takeFile(context, known(repository), { descriptor, file })
+    },
     mount,
     temporary: () => temporaryPath(context),
     async keep(repository, digest, temporary) {
@@ -118,6 +129,7 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
       if (!isTag(tag)) throw new Failure("cannot", `${JSON.stringify(tag)} is no legal tag`)
       if ((await headManifest(context, known(repository), to)) === undefined)
         throw new Failure("cannot", `Cannot tag ${repository}:${tag}: ${to} is not in ${folder}`)
+      await settleManifest(context, repository, to)
       const tagged = await writeTag(context, { repository, tag, to, expect })
       await project({ repository, tag })
       return tagged
@@ -174,7 +186,7 @@ async function initialise(context: LayoutContext): Promise<void> {
     throw new Failure("cannot", `${paths.folder} is no OCI image layout that we know`)
   await host.files.makeDirectory(paths.temporary)
   if (version !== undefined) return
-  await putFile(context, paths.marker, JSON.stringify({ imageLayoutVersion: "1.0.0" }))
+  await putFile(context, paths.marker, { content: JSON.stringify({ imageLayoutVersion: "1.0.0" }), flush: true })
   await updateIndexFile(context, [])
 }
 

@@ -4,15 +4,7 @@ import { digestOf, isDigest, type Digest, type DigestAlgorithm } from "../../dig
 import { parseJson } from "../../manifest.ts"
 import type { Manifest } from "../store.ts"
 import { adoptBlob } from "./blobs.ts"
-import {
-  isMissing,
-  moveInto,
-  putFile,
-  readIfThere,
-  temporaryPath,
-  touchIfThere,
-  type LayoutContext,
-} from "./context.ts"
+import { isMissing, putFile, readIfThere, settle, touchIfThere, type LayoutContext } from "./context.ts"
 import { digestText, fileName } from "./paths.ts"
 import { referencesOf, type References } from "./references.ts"
 import { readTag } from "./tags.ts"
@@ -43,11 +35,8 @@ export async function writeManifest(
   const { files } = context.host
   const path = context.paths.blob(digest)
   const isThere = (await files.stat(path))?.size === bytes.length && (await touchIfThere(context, path))
-  if (!isThere) {
-    const temporary = temporaryPath(context)
-    await files.write(temporary, bytes)
-    await moveInto(context, temporary, path)
-  }
+  await settle(context, filesOf(context, repository, references))
+  if (!isThere) await putFile(context, path, { content: bytes, flush: false })
   const subject = references.subject
   if (subject !== undefined) {
     const entry: Descriptor = {
@@ -55,14 +44,29 @@ export async function writeManifest(
       artifactType: references.artifactType,
       annotations: references.annotations,
     }
-    await putFile(
-      context,
-      `${context.paths.referrersOf(repository, subject)}/${fileName(digest)}`,
-      JSON.stringify(entry),
-    )
+    const listed = `${context.paths.referrersOf(repository, subject)}/${fileName(digest)}`
+    await putFile(context, listed, { content: JSON.stringify(entry), flush: true })
   }
-  await putFile(context, context.paths.manifest(repository, digest), JSON.stringify(descriptor))
+  await putFile(context, context.paths.manifest(repository, digest), {
+    content: JSON.stringify(descriptor),
+    flush: false,
+  })
+  // No tag will name what has a subject, and settle it then.
+  if (subject !== undefined) await settleManifest(context, repository, digest)
   return { descriptor, subject }
+}
+
+/** The files that what a manifest names is in. */
+function filesOf({ paths }: LayoutContext, repository: string, { blobs, manifests }: References): readonly string[] {
+  return [
+    ...blobs.map(({ digest }) => paths.blob(digest)),
+    ...manifests.flatMap((digest) => [paths.blob(digest), paths.manifest(repository, digest)]),
+  ]
+}
+
+/** Comes back when a manifest is on the disk. What it names was before it was written. */
+export async function settleManifest(context: LayoutContext, repository: string, digest: Digest): Promise<void> {
+  await settle(context, [context.paths.blob(digest), context.paths.manifest(repository, digest)])
 }
 
 async function requireReferences(
@@ -91,7 +95,8 @@ export async function headManifest(
   const path = context.paths.manifest(repository, digest)
   const isThere = await Promise.all([path, context.paths.blob(digest)].map((one) => touchIfThere(context, one)))
   const text = isThere.includes(false) ? undefined : await readIfThere(context, path)
-  if (text === undefined) return undefined
+  // A power cut may leave an empty file of what no tag names yet.
+  if (text === undefined || text === "") return undefined
   return parseJson(Buffer.from(text), Descriptor, path)
 }
 
@@ -130,7 +135,7 @@ export async function listReferrers(
       const digest = digestText(name)
       if (!isDigest(digest) || (await headManifest(context, repository, digest)) === undefined) return []
       const text = await readIfThere(context, `${folder}/${name}`)
-      return text === undefined ? [] : [parseJson(Buffer.from(text), Descriptor, `${folder}/${name}`)]
+      return text === undefined || text === "" ? [] : [parseJson(Buffer.from(text), Descriptor, `${folder}/${name}`)]
     }),
   )
   return found.flat()

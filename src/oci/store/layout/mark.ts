@@ -56,7 +56,7 @@ async function survey(
       const digest = digestText(name)
       const path = join(paths.manifests(repository), name)
       const text = isDigest(digest) ? await readIfThere(context, path) : undefined
-      if (text === undefined || !isDigest(digest)) continue
+      if (text === undefined || text === "" || !isDigest(digest)) continue
       known.set(digest, { mediaType: parseJson(Buffer.from(text), Descriptor, path).mediaType, referrers: new Set() })
       if (((await host.files.stat(path))?.mtime ?? 0n) >= cutoff) roots.push(digest)
     }

@@ -32,7 +32,7 @@ export async function writeTag(
   return await locked(context, lockName(repository), async () => {
     const before = await readTag(context, repository, tag)
     requireExpected(`${repository}:${tag}`, before, expect)
-    if (before !== to) await putFile(context, context.paths.tag(repository, tag), `${to}\n`)
+    if (before !== to) await putFile(context, context.paths.tag(repository, tag), { content: `${to}\n`, flush: true })
     return { guarantee: "exact", ...(before === undefined || before === to ? {} : { replaced: before }) }
   })
 }
