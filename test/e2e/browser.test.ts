@@ -67,6 +67,9 @@ async function runCell(browser: Browser, link: string): Promise<void> {
   await page.keyboard.press("Shift+Enter")
   await page.locator(".jp-OutputArea-output", { hasText: "the answer is 42" }).waitFor()
   await page.keyboard.press("Control+s")
+  // The first save asks for a name.
+  await page.getByRole("button", { name: "Rename and Save" }).click()
+  await page.locator(".jp-Dialog").waitFor({ state: "detached" })
   await saved(page)
   await host.files.makeDirectory(screenshots)
   await page.screenshot({ path: join(screenshots, "jupyterlab.png") })

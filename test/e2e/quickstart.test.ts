@@ -1,0 +1,133 @@
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { readImage, type Image } from "../../src/oci/image.ts"
+import { openLayout } from "../../src/oci/store/layout/layout.ts"
+import {
+  built,
+  commit,
+  digestIn,
+  openExample,
+  pinned,
+  plan,
+  publish,
+  withRequirement,
+  type Published,
+} from "../support/examples.ts"
+import type { Sandbox } from "../support/sandbox.ts"
+
+const host = makeHost(process.env)
+let sandbox: Sandbox
+let first: Published
+
+beforeAll(async () => {
+  sandbox = await openExample(host, "quickstart")
+  first = await publish(sandbox)
+  if (first.code !== 0) throw new Error(first.stderr)
+})
+
+afterAll(() => sandbox?.[Symbol.asyncDispose]())
+
+async function imageOf(published: Published, row: string): Promise<Image> {
+  const { reference } = published.images.find(({ image }) => image === row) ?? { reference: "" }
+  const folder = sandbox.env["NBSTACKS_STORE"] ?? ""
+  const [repository = "", digest = ""] = reference.slice(`${folder}/`.length).split("@")
+  return await readImage(openLayout(folder, host), repository, digest)
+}
+
+const layersOf = (image: Image): readonly string[] => image.layers.map(({ descriptor }) => descriptor.digest)
+
+test("the example is built, checked and released without a registry", async () => {
+  expect(first.code).toBe(0)
+  expect(first.release).toMatch(/^\d{4}\.\d\d\.\d\d-[0-9a-f]{7}$/)
+  expect(first.images.map(({ image, tags, built: made, checks }) => ({ image, tags, made, checks }))).toEqual([
+    { image: "base", tags: [], made: true, checks: { passed: 1, failed: 0 } },
+    { image: "notebook", tags: [first.release], made: true, checks: { passed: 8, failed: 0 } },
+    { image: "science", tags: [first.release], made: true, checks: { passed: 11, failed: 0 } },
+  ])
+  const [base, notebook, science] = [
+    await imageOf(first, "base"),
+    await imageOf(first, "notebook"),
+    await imageOf(first, "science"),
+  ]
+  expect(layersOf(notebook).slice(0, base.layers.length)).toEqual(layersOf(base))
+  expect(layersOf(science).slice(0, notebook.layers.length)).toEqual(layersOf(notebook))
+})
+
+test("a second publish does nothing", async () => {
+  const again = await publish(sandbox)
+  expect([again.code, again.release, built(again)]).toEqual([0, first.release, []])
+  expect(again.images.map(({ digest }) => digest)).toEqual(first.images.map(({ digest }) => digest))
+  expect(await plan(sandbox)).toMatchObject({ builds: {}, check: [], reuse: ["base", "notebook", "science"] })
+})
+
+test("a command runs in an image, by its entrypoint and user, with this folder as ~/work", async () => {
+  const run = (...argv: readonly string[]): ReturnType<Sandbox["nbstacks"]> =>
+    sandbox.nbstacks("run", "notebook", "--runtime", "bubblewrap", "--", ...argv)
+  expect(await run("python", "-V")).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Python 3\.11\.\d+\n$/) })
+  expect(await run("sh", "-c", "id -u; id -g; which python; ls ~/work; exit 7")).toMatchObject({
+    code: 7,
+    stdout: "1000\n100\n/opt/env/bin/python\nimages\nnbstacks.lock\nnbstacks.yaml\n",
+  })
+  // A folder that the image's user may not write to is said, and one that it may is written to.
+  expect((await run("true")).stderr).toContain(`warning: ${sandbox.folder} is not writable`)
+  const open = join(sandbox.folder, "images/notebook")
+  await host.files.setOwner(open, 1000, 100)
+  expect((await run("sh", "-c", "echo hello > ~/work/images/notebook/new.txt")).code).toBe(0)
+  expect(await host.files.readText(join(open, "new.txt"))).toBe("hello\n")
+  await host.files.remove(join(open, "new.txt"))
+})
+
+test("a changed notebook is checked again, and nothing is built", async () => {
+  const path = join(sandbox.folder, "images/science/tides.ipynb")
+  const text = await host.files.readText(path)
+  await host.files.write(path, text.replace("high.hour == 0", "high.hour == 1"))
+  await commit(sandbox, "Expect another tide")
+  expect(await plan(sandbox)).toMatchObject({
+    builds: {},
+    check: [{ image: "science", need: "checks-changed" }],
+  })
+  const broken = await publish(sandbox)
+  expect([broken.code, broken.release]).toEqual([1, first.release])
+  expect(broken.stderr).toContain("images/science/tides.ipynb")
+  expect(broken.stderr).toContain("AssertionError")
+  expect(broken.stderr).toContain(`Users still get ${first.release}`)
+  await host.files.write(path, text)
+  await commit(sandbox, "Expect the tide that is")
+})
+
+test("one changed package rebuilds its row and the child, and moves few layers", async () => {
+  const path = join(sandbox.folder, "images/notebook/requirements.txt")
+  const text = await host.files.readText(path)
+  await host.files.write(path, withRequirement(text, "webcolors", await pinned(host, "webcolors", "24.11.1")))
+  await commit(sandbox, "Take an older webcolors")
+  const { builds, reuse } = await plan(sandbox)
+  expect(reuse).toEqual(["base"])
+  expect(builds).toEqual({
+    notebook: [{ kind: "package", name: "webcolors", from: "25.10.0", to: "24.11.1" }],
+    science: [{ kind: "parent", id: "notebook", because: "rebuilt" }],
+  })
+  const second = await publish(sandbox)
+  expect([second.code, built(second)]).toEqual([0, ["notebook", "science"]])
+  expect(digestIn(second, "base")).toBe(digestIn(first, "base"))
+  for (const row of ["notebook", "science"]) {
+    const before = new Set(layersOf(await imageOf(first, row)))
+    const now = (await imageOf(second, row)).layers
+    const moved = now.filter(({ descriptor }) => !before.has(descriptor.digest))
+    // One bin of small packages, the bytecode where there is some, and what names the environment's scripts.
+    expect(moved.length).toBeGreaterThan(0)
+    expect(moved.length).toBeLessThanOrEqual(2)
+    const size = (layers: Image["layers"]): number => layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+    expect(size(moved)).toBeLessThan(size(now) / 10)
+  }
+  const version = await sandbox.nbstacks(
+    "run",
+    "science",
+    "--runtime=bubblewrap",
+    "--",
+    "python",
+    "-c",
+    "import importlib.metadata as m; print(m.version('webcolors'))",
+  )
+  expect(version.stdout).toBe("24.11.1\n")
+})
