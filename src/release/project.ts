@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts"
-import { Failure } from "../failure.ts"
+import { Failure, isFailure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
 import type { Place } from "../state/place.ts"
 import { taggedTag, type Recorded } from "../state/releases.ts"
@@ -26,14 +26,19 @@ type Wanted = { readonly repository: string; readonly tag: string; readonly inde
 
 /** A tag of a release is immutable: written once, never moved. */
 async function writeTag({ store }: Place, { repository, tag, index }: Wanted): Promise<boolean> {
-  const now = await store.headManifest(repository, tag)
-  if (now?.digest === index) return false
-  if (now !== undefined)
+  try {
+    await store.tag(repository, tag, index, "absent")
+    return true
+  } catch (error) {
+    if (!isFailure(error) || error.code !== "no") throw error
+    const now = await store.headManifest(repository, tag)
+    if (now?.digest === index) return false
+    if (now === undefined) throw error
     throw new Failure("no", `${store.name}/${repository}:${tag} names another image`, {
       hint: "Tags of releases are never overwritten. Find out who wrote it, delete it, and run `nbstacks publish` again",
+      cause: error,
     })
-  await store.tag(repository, tag, index, "absent")
-  return true
+  }
 }
 
 /** Whether all tags of a release are in place, as far as its mark says. One request. */

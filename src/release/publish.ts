@@ -42,7 +42,8 @@ export type Published = {
 }
 
 const attempts = 5
-const rowsAtOnce = 3
+/** What a registry does for a row is mostly waiting for its disk. */
+const rowsAtOnce = 8
 
 /** Builds, checks, pushes by digest, records the release, tags: in that order (design, decision 3). */
 export async function publish(publishing: Publishing): Promise<Published> {

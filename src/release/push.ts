@@ -46,7 +46,7 @@ export async function pushRow(
   const manifests: { platform: Done["platform"]; digest: Digest }[] = []
   for (const done of platforms.toSorted((a, b) => (a.platform < b.platform ? -1 : 1))) {
     await sendPlatform(push, image, done)
-    released[done.platform] = await releasedPlatform(push, image, done)
+    released[done.platform] = await releasedPlatform(image, done)
     manifests.push({ platform: done.platform, digest: done.digest })
   }
   const index = await writeIndex(manifests, { store: push.target.store, repository })
@@ -96,12 +96,14 @@ export async function sendPlatform(push: Push, image: Image, done: Done): Promis
   await recordBuilt(target, record, { replace: true })
 }
 
-async function releasedPlatform(push: Push, image: Image, done: Done): Promise<ReleasedPlatform> {
-  const to = { store: push.target.store, repository: push.target.repositoryOf(image.repository), digest: done.digest }
+async function releasedPlatform(image: Image, done: Done): Promise<ReleasedPlatform> {
+  // Read where it came from, which is nearer than where it was sent: the image and its evidence are the same.
+  const { store } = done.place
+  const from = { store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
   const check = checkKeyOf(done.digest, image.checks)
-  const summary = done.checks ?? (await checkSummaries(to)).find(({ key, failed }) => key === check && failed === 0)
+  const summary = done.checks ?? (await checkSummaries(from)).find(({ key, failed }) => key === check && failed === 0)
   if (summary === undefined) throw new Error(`${image.id} has no evidence under ${check}`)
-  const { layers } = await readImage(to.store, to.repository, done.digest)
+  const { layers } = await readImage(from.store, from.repository, done.digest)
   return {
     digest: done.digest,
     parent: done.bases.parent,

@@ -91,7 +91,13 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
   await parallel(all, atOnce, async ({ image, slot }) => {
     const built = found.get(slot)
     if (built === undefined || gone.has(built.digest) || passed.has(checkKeyOf(built.digest, image.checks))) return
-    for (const place of places) for (const key of await passedAt(place, image, built.digest)) passed.add(key)
+    const wanted = checkKeyOf(built.digest, image.checks)
+    // Where the image was found there is its evidence too, as a rule: the others are asked only if it is not.
+    const first = placeOf.get(built.digest)
+    for (const place of places.toSorted((a, b) => Number(b === first) - Number(a === first))) {
+      for (const key of await passedAt(place, image, built.digest)) passed.add(key)
+      if (passed.has(wanted)) return
+    }
   })
 
   if (!verify)

@@ -13,6 +13,7 @@ import { putTag } from "./tagging.ts"
 import { listTags } from "./tags.ts"
 import { makeTransport } from "./transport.ts"
 import { makeTurns } from "./turns.ts"
+import { makeWritten } from "./written.ts"
 import { putBlob, type Manners } from "./uploads.ts"
 
 export type RegistryOptions = {
@@ -39,6 +40,7 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
   const preconditions: Preconditions = { ifMatch: undefined, ifNoneMatch: undefined }
   const turns = makeTurns()
   const api: ReferrersApi = { present: undefined, faithful: undefined }
+  const written = makeWritten()
   const manners: Manners = { chunksOnly: false }
 
   return {
@@ -52,10 +54,15 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
       ),
     readManifest: async (repository, reference) => (await getManifest(transport, repository, reference))?.manifest,
     headManifest: async (repository, reference) => (await headManifest(transport, repository, reference))?.descriptor,
-    writeManifest: async (repository, bytes, mediaType) =>
-      (await putManifest(transport, repository, { bytes, mediaType })).digest,
+    async writeManifest(repository, bytes, mediaType) {
+      const { digest } = await putManifest(transport, repository, { bytes, mediaType })
+      written.keep(repository, { descriptor: { mediaType, digest, size: bytes.length }, bytes })
+      return digest
+    },
     tag: (repository, tag, to, expect) =>
-      turns(`tag ${repository} ${tag}`, () => putTag(transport, preconditions, { repository, tag, to, expect })),
+      turns(`tag ${repository} ${tag}`, () =>
+        putTag(transport, preconditions, { repository, tag, to, expect, known: written.find(repository, to) }),
+      ),
     async *tags(repository, after) {
       yield* await listTags(transport, repository, after)
     },

@@ -1,6 +1,6 @@
 import { Failure } from "../../../failure.ts"
 import type { Digest } from "../../digest.ts"
-import type { Tagged } from "../store.ts"
+import type { Manifest, Tagged } from "../store.ts"
 import { checkStored, getManifest, headManifest } from "./manifests.ts"
 import { named, repositoryAt } from "./places.ts"
 import { putConditionally, type Preconditions } from "./preconditions.ts"
@@ -12,6 +12,8 @@ export type Tagging = {
   readonly to: Digest
   /** What the tag must be before; anything if undefined. */
   readonly expect: Digest | "absent" | undefined
+  /** The manifest, where this process has just put it into the repository: it is not asked for again. */
+  readonly known?: Manifest | undefined
 }
 
 /**
@@ -29,10 +31,10 @@ export async function putTag(transport: Transport, preconditions: Preconditions,
   if (expect !== undefined && (replaced ?? "absent") !== expect) throw moved(name, { expect, found: replaced })
 
   if (replaced === to && expect === undefined) return { guarantee: "observed", replaced }
-  const source = await getManifest(transport, repository, to)
+  const source = tagging.known ?? (await getManifest(transport, repository, to))?.manifest
   if (source === undefined) throw new Failure("cannot", `There is no ${named(endpoint, whole, to)} to tag as ${tag}`)
   const result = replaced === undefined ? {} : { replaced }
-  const { bytes, descriptor } = source.manifest
+  const { bytes, descriptor } = source
   const { call, answer, exact } = await putConditionally(transport, preconditions, {
     repository,
     put: { reference: tag, bytes, mediaType: descriptor.mediaType },
