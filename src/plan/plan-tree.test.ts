@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { digest, dockerfile, pypi, row, treeOf } from "../../test/support/tree.ts"
+import { canonicalJson } from "../oci/canonical-json.ts"
 import type { Digest } from "../oci/digest.ts"
 import { digestOf } from "../oci/digest.ts"
 import type { Tree } from "../tree/tree.ts"
@@ -57,6 +58,15 @@ test("where everything is built and passed nothing is done", () => {
   const plan = planOf(small, allBuilt(small))
   expect(plan).toMatchObject({ waves: [], check: [] })
   expect(plan.reuse.map(({ image }) => image)).toEqual(["base", "datascience", "ml", "r"])
+})
+
+test("what was recorded comes back with sorted fields, and that is no change", () => {
+  const known = allBuilt(small)
+  const sorted = [...known.previous].map(([slot, input]) => [slot, JSON.parse(canonicalJson(input))] as const)
+  const without = [...known.built].filter(([key]) => key !== keyAt(keysOf(small), "base", "linux/amd64"))
+  const plan = planOf(small, { ...known, built: new Map(without), previous: new Map(sorted) })
+  expect(reasons(plan)["r"]).toEqual([{ kind: "parent", id: "base", because: "rebuilt" }])
+  expect(reasons(plan)["datascience"]).toEqual([{ kind: "parent", id: "base", because: "rebuilt" }])
 })
 
 test("one changed package rebuilds that row and its children, and says which package", () => {
