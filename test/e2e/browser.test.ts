@@ -26,7 +26,7 @@ test("JupyterLab opens in a browser from the link that run prints, and a cell is
     cwd: sandbox.folder,
     env: { ...sandbox.env, TMPDIR: temporary, NODE_COMPILE_CACHE: join(sandbox.folder, "../compiled") },
   })
-  const link = await readUntil(lab, /^(http:\/\/127\.0\.0\.1:\d+\/lab\?token=\S+)$/m)
+  const link = await readUntil(lab, /^(http:\/\/127\.0\.0\.1:\d+\/lab\?token=\S+)\n/m)
   expect(await namedIn(sandbox.env["NBSTACKS_CACHE"] ?? "")).not.toEqual([])
 
   const browser = await chromium.launch({
