@@ -1,9 +1,81 @@
+import type { Host } from "../src/host/host.ts"
+
 /** One line of the table. */
 export type Measured = {
   readonly name: string
+  /** `nbstacks`, or the peer that does the same. */
+  readonly by: string
   /** The median of several runs, in seconds of wall time. */
   readonly seconds: number
+  /** Of user and system time, the median too: what the machine's load changes little. */
+  readonly cpuSeconds: number
+  /** The most memory that one process of a run had, in megabytes; the highest of all runs. */
+  readonly megabytes: number
+  readonly runs: number
+  /** What was aimed at, in the words of the table. */
+  readonly goal?: string
+  /** Other counts, such as requests. */
   readonly facts: Readonly<Record<string, number | string>>
+}
+
+/** What one run took. */
+export type Run = {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly megabytes: number
+  readonly output: string
+}
+
+export type Command = {
+  readonly argv: readonly string[]
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** Runs a command and prints what it took as the last line of stdout: the kernel counts children that ended. */
+const counter = `
+import json, resource, subprocess, sys, time
+start = time.monotonic()
+code = subprocess.call(sys.argv[1:], stdout=sys.stderr)
+took = time.monotonic() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"code": code, "seconds": took, "cpu": used.ru_utime + used.ru_stime, "kib": used.ru_maxrss}))
+`
+
+/** Runs a command once. Throws with what it printed when it fails. */
+export async function measure(host: Host, { argv, cwd, env }: Command): Promise<Run> {
+  const { stdout, stderr } = await host.run({
+    argv: ["python3", "-c", counter, ...argv],
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+    timeout: 3_600_000,
+  })
+  const used = JSON.parse(stdout || "{}") as { code?: number; seconds: number; cpu: number; kib: number }
+  if (used.code !== 0) throw new Error(`${argv.join(" ")} ended with ${used.code}:\n${stderr.slice(-4000)}`)
+  return { seconds: used.seconds, cpuSeconds: used.cpu, megabytes: used.kib / 1024, output: stderr }
+}
+
+/** Sums up runs of one thing. */
+export function summary(
+  what: Pick<Measured, "name" | "by"> & { readonly goal?: string; readonly facts?: Measured["facts"] },
+  runs: readonly Run[],
+): Measured {
+  return {
+    ...what,
+    seconds: median(runs.map(({ seconds }) => seconds)),
+    cpuSeconds: median(runs.map(({ cpuSeconds }) => cpuSeconds)),
+    megabytes: Math.max(...runs.map(({ megabytes }) => megabytes)),
+    runs: runs.length,
+    facts: what.facts ?? {},
+  }
+}
+
+/** Runs something so many times after one run that fills caches and is not counted. */
+export async function repeated(times: number, run: () => Promise<Run>): Promise<readonly Run[]> {
+  await run()
+  const runs: Run[] = []
+  for (let at = 0; at < times; at++) runs.push(await run())
+  return runs
 }
 
 /** The middle of some numbers. */

@@ -1,14 +1,19 @@
+import { join } from "node:path"
 import type { Host } from "../src/host/host.ts"
 import { startFaultProxy } from "../test/support/fault-proxy.ts"
 import { startRegistry } from "../test/support/registry.ts"
-import { openSandbox } from "../test/support/sandbox.ts"
+import { openSandbox, program } from "../test/support/sandbox.ts"
 import { pushTiny } from "../test/support/tiny.ts"
-import { median, type Measured } from "./measure.ts"
+import { chartpressIn } from "./chartpress.ts"
+import { measure, repeated, summary, type Measured, type Run } from "./measure.ts"
 
 const rows = 1_000
-const runs = 5
+const runs = 7
 
-/** `plan` and `publish` of a tree of a thousand rows of which nothing has changed, the registry asked. */
+/**
+ * A tree of a thousand rows: its first publish, then `plan` and `publish` with nothing changed, the registry asked.
+ * chartpress lists a thousand images in the same run, and asks nobody.
+ */
 export async function thousandRows(host: Host): Promise<readonly Measured[]> {
   await using registry = await startRegistry(host)
   await using proxy = await startFaultProxy(host, registry.address)
@@ -18,30 +23,58 @@ export async function thousandRows(host: Host): Promise<readonly Measured[]> {
     "nbstacks.yaml": `version: 1\nregistry: ${proxy.address}\ndefaults: {checks: {profile: none}}\nimages:\n  base: {from: "${parent}", env: {HUB: "1"}, publish: never}\n  class:\n    from: base\n    matrix: {class: classes/*}\n    name: "{class}"\n    files: [{from: "classes/{class}", to: /srv/}]\n`,
     ...Object.fromEntries(Array.from({ length: rows }, (_, at) => [`classes/c${at}/notes.txt`, `class ${at}\n`])),
   })
-  for (const argv of [["lock"], ["publish", "--allow-dirty"]]) {
-    const start = host.elapsed()
-    const { code, stderr } = await sandbox.nbstacks(...argv)
-    if (code !== 0) throw new Error(stderr)
-    console.error(`${argv.join(" ")}: ${((host.elapsed() - start) / 1000).toFixed(1)} s`)
-  }
+  const nbstacks = (...args: readonly string[]): Promise<Run> =>
+    measure(host, { argv: [program, ...args], cwd: sandbox.folder, env: sandbox.env })
+  await nbstacks("lock")
   const results: Measured[] = []
-  for (const verb of [["plan"], ["publish", "--allow-dirty"]] as const) {
-    const times: number[] = []
-    let requests = 0
-    for (let run = 0; run <= runs; run++) {
-      const before = proxy.seen.length
-      const start = host.elapsed()
-      const { code, stderr, stdout } = await sandbox.nbstacks(...verb)
-      if (code !== 0 || !/Nothing/.test(stdout + stderr)) throw new Error(stdout + stderr)
-      requests = proxy.seen.length - before
-      // The first run fills caches.
-      if (run > 0) times.push((host.elapsed() - start) / 1000)
-    }
-    results.push({
-      name: `${verb[0]}, ${rows} rows, nothing changed`,
-      seconds: median(times),
-      facts: { requests, runs },
-    })
+  const first = async (name: string, ...args: readonly string[]): Promise<void> => {
+    const before = proxy.seen.length
+    const run = await nbstacks(...args)
+    const requests = proxy.seen.length - before
+    results.push(summary({ name, by: "nbstacks", facts: { requests } }, [run]))
   }
+  await first(`build of ${rows} new rows, into the local store`, "build")
+  await first(`first publish of these, to a registry`, "publish", "--allow-dirty")
+
+  for (const [goal, verb] of [
+    ["0.5 s, 10 requests", ["plan"]],
+    ["1 s", ["publish", "--allow-dirty"]],
+  ] as const) {
+    let requests = 0
+    const measured = await repeated(runs, async () => {
+      const before = proxy.seen.length
+      const run = await nbstacks(...verb)
+      requests = proxy.seen.length - before
+      if (!run.output.includes("Nothing")) throw new Error(run.output)
+      return run
+    })
+    const name = `${verb[0]}, ${rows} rows, nothing changed, registry asked`
+    results.push(summary({ name, by: "nbstacks", goal, facts: { requests } }, measured))
+  }
+
+  const chartpress = await chartpressIn(host)
+  await sandbox.write({
+    "charts/chartpress.yaml": `charts:\n  - name: hub\n    images:\n${Array.from({ length: rows }, (_, at) => `      c${at}: {contextPath: ../classes/c${at}, dockerfilePath: ../classes/c${at}/Dockerfile}\n`).join("")}`,
+    "charts/hub/Chart.yaml": "apiVersion: v1\nname: hub\nversion: 0.0.1-set.by.chartpress\n",
+    "charts/hub/values.yaml": "{}\n",
+    ...Object.fromEntries(Array.from({ length: rows }, (_, at) => [`classes/c${at}/Dockerfile`, "FROM scratch\n"])),
+  })
+  await sandbox.git("init", "-q")
+  await sandbox.git("add", ".")
+  await sandbox.git("commit", "-qm", "all")
+  const listed = await repeated(runs, () =>
+    measure(host, { argv: [chartpress, "--list-images"], cwd: join(sandbox.folder, "charts"), env: sandbox.env }),
+  )
+  const found = listed[0]?.output.trim().split("\n").length
+  results.push(
+    summary(
+      {
+        name: `plan, ${rows} rows, nothing changed, registry asked`,
+        by: `chartpress --list-images, asking nobody`,
+        facts: { images: found ?? 0 },
+      },
+      listed,
+    ),
+  )
   return results
 }

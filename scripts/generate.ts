@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { commandReference } from "../src/cli/reference.ts"
 import { configSchema, documentedFields } from "../src/config/fields.ts"
+import { readmeWithFigures } from "./readme-figures.ts"
 
 /** Writes what is generated from declarations; with `--check` it only says what has drifted, and ends with code 1. */
 const root = resolve(import.meta.dirname, "..")
@@ -9,6 +10,7 @@ const root = resolve(import.meta.dirname, "..")
 const generated: Readonly<Record<string, string>> = {
   "docs/reference/commands.md": commandReference(),
   "docs/reference/nbstacks.yaml.md": configReference(),
+  "README.md": await readmeWithFigures(),
   "docs/reference/nbstacks.schema.json": `${JSON.stringify(configSchema(), undefined, 2)}\n`,
 }
 

@@ -1,9 +1,6 @@
-import { enableCompileCache } from "node:module"
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
 import type { Io } from "./io.ts"
-
-enableCompileCache()
 
 /** The exit code of a command that a signal ended. */
 const interrupted = 130
