@@ -24,7 +24,7 @@ beforeAll(async () => {
   sandbox = await openExample(host, "quickstart")
   first = await publish(sandbox)
   if (first.code !== 0) throw new Error(first.stderr)
-})
+}, 1_200_000)
 
 afterAll(() => sandbox?.[Symbol.asyncDispose]())
 

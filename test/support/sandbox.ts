@@ -47,7 +47,7 @@ export async function openSandbox(
     write: async (files) => {
       for (const [path, text] of Object.entries(files)) await host.files.write(join(folder, path), text)
     },
-    nbstacks: (...args) => host.run({ argv: [program, ...args], cwd: folder, env, timeout: 600_000 }),
+    nbstacks: (...args) => host.run({ argv: [program, ...args], cwd: folder, env, timeout: 1_200_000 }),
     git: async (...args) => {
       const { code, stdout, stderr } = await host.run({ argv: ["git", ...args], cwd: folder, env })
       if (code !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`)
