@@ -7,7 +7,7 @@ import { basePackages, startApt, type TestPackage } from "../support/apt.ts"
 import { startDocker } from "../support/docker.ts"
 import { built, commit, digestIn, plan, publish, type Published } from "../support/examples.ts"
 import { startRegistry } from "../support/registry.ts"
-import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+import { openSandbox, prepared, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
 
 const host = makeHost(process.env)
@@ -19,8 +19,9 @@ async function openTree(
 ): Promise<Sandbox> {
   const tiny = await pushTiny(host, registry)
   const sandbox = await openSandbox(host, env)
-  await sandbox.write({
-    "nbstacks.yaml": `version: 1
+  return await prepared(sandbox, async () => {
+    await sandbox.write({
+      "nbstacks.yaml": `version: 1
 registry: ${registry}
 defaults: {checks: {profile: none}}
 images:
@@ -31,15 +32,15 @@ images:
     checks: {commands: ["cat /srv/stamp /srv/child/note.txt"]}
   top: {from: child, dockerfile: top/Dockerfile}
 `,
-    "stamp/Dockerfile": `FROM ${tiny}\nUSER 0\nRUN mkdir -p /srv && cat /proc/sys/kernel/random/uuid > /srv/stamp\nUSER 1000:100\n`,
-    "child/note.txt": "one\n",
-    "top/Dockerfile": "FROM child\nUSER 0\nRUN cat /srv/stamp /srv/child/note.txt > /seen\nUSER 1000:100\n",
+      "stamp/Dockerfile": `FROM ${tiny}\nUSER 0\nRUN mkdir -p /srv && cat /proc/sys/kernel/random/uuid > /srv/stamp\nUSER 1000:100\n`,
+      "child/note.txt": "one\n",
+      "top/Dockerfile": "FROM child\nUSER 0\nRUN cat /srv/stamp /srv/child/note.txt > /seen\nUSER 1000:100\n",
+    })
+    await sandbox.git("init", "-q", "-b", "main")
+    const { code, stderr } = await sandbox.nbstacks("lock")
+    if (code !== 0) throw new Error(stderr)
+    await commit(sandbox, "Begin")
   })
-  await sandbox.git("init", "-q", "-b", "main")
-  const { code, stderr } = await sandbox.nbstacks("lock")
-  if (code !== 0) throw new Error(stderr)
-  await commit(sandbox, "Begin")
-  return sandbox
 }
 
 /** What each row of a release holds, read from the registry. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { startRegistry } from "../support/registry.ts"
-import { openSandbox, program, type Sandbox } from "../support/sandbox.ts"
+import { openSandbox, prepared, program, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
 
 const host = makeHost(process.env)
@@ -20,16 +20,17 @@ function treeText(registry: string, parent: string): string {
 
 async function openTree(registry: string, parent: string): Promise<Sandbox> {
   const sandbox = await openSandbox(host)
-  await sandbox.write({
-    "nbstacks.yaml": treeText(registry, parent),
-    ...Object.fromEntries(rows.map((name) => [`${name}.txt`, `${name}\n`])),
+  return await prepared(sandbox, async () => {
+    await sandbox.write({
+      "nbstacks.yaml": treeText(registry, parent),
+      ...Object.fromEntries(rows.map((name) => [`${name}.txt`, `${name}\n`])),
+    })
+    const lock = await sandbox.nbstacks("lock")
+    if (lock.code !== 0) throw new Error(lock.stderr)
+    await sandbox.git("init", "-q", "-b", "main")
+    await sandbox.git("add", "-A")
+    await sandbox.git("commit", "-q", "-m", "Begin")
   })
-  const lock = await sandbox.nbstacks("lock")
-  if (lock.code !== 0) throw new Error(lock.stderr)
-  await sandbox.git("init", "-q", "-b", "main")
-  await sandbox.git("add", "-A")
-  await sandbox.git("commit", "-q", "-m", "Begin")
-  return sandbox
 }
 
 /** Runs publish and kills it, and all it started, as soon as an event is written that fits. */

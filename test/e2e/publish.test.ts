@@ -3,7 +3,7 @@ import { makeHost } from "../../src/host/node/host.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import type { Store } from "../../src/oci/store/store.ts"
 import { startRegistry } from "../support/registry.ts"
-import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+import { openSandbox, prepared, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
 
 const host = makeHost(process.env)
@@ -49,19 +49,20 @@ ${more}`
 
 async function openTree(registry: string, parent: string): Promise<Sandbox> {
   const sandbox = await openSandbox(host)
-  await sandbox.write({
-    "nbstacks.yaml": treeText(registry, parent),
-    "base/note.txt": "base 1\n",
-    "course/2026.1/state.txt": "ok\n",
-    "course/2026.2/state.txt": "ok\n",
-    "lab/lab.txt": "lab\n",
-    "solo/state.txt": "ok\n",
+  return await prepared(sandbox, async () => {
+    await sandbox.write({
+      "nbstacks.yaml": treeText(registry, parent),
+      "base/note.txt": "base 1\n",
+      "course/2026.1/state.txt": "ok\n",
+      "course/2026.2/state.txt": "ok\n",
+      "lab/lab.txt": "lab\n",
+      "solo/state.txt": "ok\n",
+    })
+    await sandbox.git("init", "-q", "-b", "main")
+    const lock = await sandbox.nbstacks("lock")
+    if (lock.code !== 0) throw new Error(lock.stderr)
+    await commit(sandbox, "Begin")
   })
-  await sandbox.git("init", "-q", "-b", "main")
-  const lock = await sandbox.nbstacks("lock")
-  if (lock.code !== 0) throw new Error(lock.stderr)
-  await commit(sandbox, "Begin")
-  return sandbox
 }
 
 async function commit(sandbox: Sandbox, message: string): Promise<void> {

@@ -58,3 +58,14 @@ export async function openSandbox(
     },
   }
 }
+
+/** A sandbox once it is prepared; removed again when that fails. */
+export async function prepared(sandbox: Sandbox, prepare: () => Promise<void>): Promise<Sandbox> {
+  try {
+    await prepare()
+    return sandbox
+  } catch (error) {
+    await sandbox[Symbol.asyncDispose]()
+    throw error
+  }
+}
