@@ -70,11 +70,22 @@ function rowsOf(
   )
 }
 
+/** Which engine makes which kind of step. */
+const made: Readonly<Record<Step["kind"], Engine["name"]>> = {
+  bootstrap: "mmdebstrap",
+  dockerfile: "docker",
+  pypi: "native",
+  files: "native",
+  config: "native",
+}
+
 /** The first engine that can execute a step. Fails with `cannot`, with each engine's own reason. */
 export async function engineFor(engines: readonly Engine[], step: Step, platform: Platform): Promise<Engine> {
   const reasons: string[] = []
   let hint: string | undefined
-  for (const engine of engines) {
+  // An engine that never does this kind has nothing to say about this machine.
+  const meant = engines.filter(({ name }) => name === made[step.kind])
+  for (const engine of meant.length > 0 ? meant : engines) {
     const answer = await engine.can(step, platform)
     if (answer === true) return engine
     reasons.push(answer.no)

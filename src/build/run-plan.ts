@@ -1,7 +1,8 @@
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Location } from "../oci/store/store.ts"
-import { attachChecks, type CheckEvidence } from "../evidence/attach.ts"
+import { attachChecks, passedChecks, type CheckEvidence } from "../evidence/attach.ts"
+import { checkKeyOf } from "../plan/check-key.ts"
 import { keyAt, slotOf, type Slot } from "../plan/key.ts"
 import type { Plan } from "../plan/plan.ts"
 import { basesOf } from "../plan/select.ts"
@@ -61,14 +62,16 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
   const key = keyAt(builder.keys, image.id, platform)
   const work = { image: image.id, platform, key }
   const fail = (stage: Failed["stage"], error: unknown, more: Partial<Failed> = {}): Failed => {
-    builder.report({
-      kind: "finished",
-      image: image.id,
-      platform,
-      phase: stage,
-      outcome: "failed",
-      milliseconds: builder.host.elapsed() - start,
-    })
+    // What was interrupted has not failed.
+    if (!builder.signal.aborted)
+      builder.report({
+        kind: "finished",
+        image: image.id,
+        platform,
+        phase: stage,
+        outcome: "failed",
+        milliseconds: builder.host.elapsed() - start,
+      })
     return { ...work, kind: "failed", stage, error, ...more }
   }
   let done: Done
@@ -82,6 +85,7 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
   const need = run.plan.check.some((one) => one.image === image.id && one.platform === platform)
   if (!run.checks || (!need && run.recheck?.(image.id) !== true)) return done
   try {
+    if (!done.built && run.recheck?.(image.id) !== true && (await hasPassed(image, done))) return done
     const location = await locally(builder, image, done)
     const checks = await check(builder, row, location)
     if (checks.failed > 0) return fail("check", undefined, { digest: done.digest, checks })
@@ -89,6 +93,11 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
   } catch (error) {
     return fail("check", error, { digest: done.digest })
   }
+}
+
+/** Whether somebody checked it since the plan was made. */
+async function hasPassed(image: Image, { place, digest }: Done): Promise<boolean> {
+  return (await passedChecks(locationIn(place, image, digest))).has(checkKeyOf(digest, image.checks))
 }
 
 /** Reused as planned, or recorded since on the digests that the parents came out with. */

@@ -29,7 +29,7 @@ function indent(text: string): string {
 }
 
 /** The hint of the error itself, or the first one below it. */
-function hintOf(error: Failure): string | undefined {
+export function hintOf(error: Failure): string | undefined {
   return (
     error.hint ??
     causesOf(error)

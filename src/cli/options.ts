@@ -24,6 +24,7 @@ export const texts = {
   except: "not this row or image, nor what is built on it (repeatable)",
   platform: "only this platform, such as linux/amd64",
   registry: "use this registry instead of the one in nbstacks.yaml; a path is an OCI layout",
+  offline: "ask no registry: the local store alone",
   json: "print one JSON document on stdout",
   events: "append every event to a file, a JSON document a line",
   jobs: "rows at work at once",

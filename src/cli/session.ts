@@ -30,10 +30,13 @@ export type Session = AsyncDisposable & {
   readonly serve: () => Promise<string>
   /** A folder of the user's cache for this tree. */
   readonly cache: string
+  /** The id of the newest release that this machine has seen, without asking anybody. */
+  readonly lastRelease: () => Promise<string | undefined>
 }
 
 /** Opens the stores of a tree. Nothing is asked yet. */
 export function openSession({ host, folder, signal }: Context, tree: Tree): Session {
+  const cache = join(cacheFolder(host), "trees", namespaceOf(tree.folder))
   const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
   const local = localPlace(layout, tree)
   const target =
@@ -51,7 +54,11 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     places: target === local ? [local] : [target, local],
     hold: async () => void (await (lease ??= layout.lease())),
     serve: server.address,
-    cache: join(cacheFolder(host), "trees", namespaceOf(tree.folder)),
+    cache,
+    lastRelease: async () => {
+      const text = await host.files.readText(join(cache, "latest-release")).catch(() => "")
+      return text.split(" ")[1] || undefined
+    },
     async [Symbol.asyncDispose]() {
       await server.stop()
       await (await lease)?.[Symbol.asyncDispose]()
@@ -60,7 +67,7 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
 }
 
 /** A relative path to a layout is relative to the tree's folder. */
-function registryReference(registry: string, folder: string): string {
+export function registryReference(registry: string, folder: string): string {
   return /^\.\.?(?:\/|$)/.test(registry) ? join(folder, registry) : registry
 }
 
@@ -97,12 +104,13 @@ export async function think(
     hint,
   })
   const sequence = knowledge.latest?.release.sequence ?? 0
-  if (sequence > hint) await host.files.write(hintFile, String(sequence)).catch(() => undefined)
+  const id = knowledge.latest?.release.id ?? ""
+  if (sequence > hint) await host.files.write(hintFile, `${sequence} ${id}`).catch(() => undefined)
   return { plan: planTree(session.tree, session.keys, knowledge), knowledge }
 }
 
 /** The number of the newest release that was seen, so that the next question is short; 0 if none was. */
 async function readHint({ files }: Host, path: string): Promise<number> {
-  const text = await files.readText(path).catch(() => "")
-  return /^\d{1,10}$/.test(text) ? Number(text) : 0
+  const [sequence = ""] = (await files.readText(path).catch(() => "")).split(" ")
+  return /^\d{1,10}$/.test(sequence) ? Number(sequence) : 0
 }

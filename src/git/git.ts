@@ -1,4 +1,5 @@
 import type { Host } from "../host/host.ts"
+import { Failure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
 
 /** What a release says of where it came from. */
@@ -7,26 +8,62 @@ export type Source = {
   readonly commit: string | undefined
   readonly branch: string | undefined
   readonly dirty: boolean
+  /** What is not committed, as `git status --short` shows it; at most twenty. */
+  readonly changes: readonly string[]
   /** What the CI system calls this run, as a link where it has one. */
   readonly run: string | undefined
 }
 
+const patience = 30_000
+
 type Door = Pick<Host, "run" | "env">
 
-/** The commit, branch and state of a folder's repository. Without git, or outside a repository, nothing is dirty. */
-export async function readSource(folder: string, host: Door): Promise<Source> {
+/**
+ * The commit, branch and state of a folder's repository. Without git, or outside a repository, nothing is dirty. An
+ * untracked file makes it dirty only if it is `seen`: a build's log or a saved plan does not.
+ *
+ * @param seen paths relative to the folder that decide what is built
+ */
+export async function readSource(folder: string, host: Door, seen: ReadonlySet<string>): Promise<Source> {
   const run = runLink(host.env)
+  await requireTrust(folder, host)
   const [commit, branch, status] = await Promise.all([
     git(host, folder, ["rev-parse", "HEAD"]),
     git(host, folder, ["symbolic-ref", "--short", "-q", "HEAD"]),
-    git(host, folder, ["status", "--porcelain", "--", "."]),
+    // Relative paths, NUL between them: names with spaces and quotes come as they are.
+    git(host, folder, [
+      "-c",
+      "status.relativePaths=true",
+      "status",
+      "--short",
+      "-z",
+      "--untracked-files=all",
+      "--no-renames",
+      "--",
+      ".",
+    ]),
   ])
-  return {
-    commit: commit ?? undefined,
-    branch: branchOf(host.env) ?? branch ?? undefined,
-    dirty: commit !== undefined && status !== undefined && status !== "",
-    run,
-  }
+  const prefix = (await git(host, folder, ["rev-parse", "--show-prefix"])) ?? ""
+  const changes = (status ?? "").split("\0").filter((entry) => entry !== "" && counts(entry, prefix, seen))
+  return { commit, branch: branchOf(host.env) ?? branch, dirty: changes.length > 0, changes: changes.slice(0, 20), run }
+}
+
+/** `-z` gives paths from the top of the repository, whatever is configured. */
+function counts(entry: string, prefix: string, seen: ReadonlySet<string>): boolean {
+  if (!entry.startsWith("??")) return true
+  const path = entry.slice(3)
+  return seen.has(path.startsWith(prefix) ? path.slice(prefix.length) : path)
+}
+
+/** Git refuses repositories of other users. Going on as if there were no git would hide the commit from the release. */
+async function requireTrust(folder: string, host: Door): Promise<void> {
+  const answer = await host
+    .run({ argv: ["git", "-C", folder, "rev-parse", "--git-dir"], timeout: patience })
+    .catch(() => undefined)
+  if (answer === undefined || answer.code === 0 || !answer.stderr.includes("dubious ownership")) return
+  throw new Failure("cannot", `Git does not trust ${folder}: it belongs to another user`, {
+    hint: `Run \`git config --global --add safe.directory ${folder}\` if you do`,
+  })
 }
 
 /** The branch alone: one process, for `plan`. */
@@ -50,8 +87,8 @@ export async function lastCommits(
 
 async function git(host: Door, folder: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    const { code, stdout } = await host.run({ argv: ["git", "-C", folder, ...args], timeout: 30_000 })
-    return code === 0 ? stdout.trim() : undefined
+    const { code, stdout } = await host.run({ argv: ["git", "-C", folder, ...args], timeout: patience })
+    return code === 0 ? stdout.replace(/\n$/, "") : undefined
   } catch {
     return undefined
   }

@@ -10,7 +10,7 @@ import { keyAt, keysOf, slotOf, type Key } from "./key.ts"
 import { planTree } from "./plan-tree.ts"
 import { PlanFile, type Built, type Known, type Plan } from "./plan.ts"
 
-const nothing: Known = { built: new Map(), passed: new Set(), gone: new Set(), previous: new Map() }
+const nothing: Known = { built: new Map(), passed: new Set(), checked: new Set(), gone: new Set(), previous: new Map() }
 
 const small: Tree = treeOf(
   row("base", undefined, [dockerfile({ "apt.txt": "1" })]),
@@ -32,7 +32,7 @@ function allBuilt(tree: Tree): Known {
   }
   const passed = new Set(tree.images.map((image) => checkKeyOf(digests.get(image.id) ?? digest("0"), image.checks)))
   const previous = new Map([...keys].map(([slot, { input }]) => [slot, input]))
-  return { built, passed, gone: new Set(), previous }
+  return { built, passed, checked: new Set(digests.values()), gone: new Set(), previous }
 }
 
 function planOf(tree: Tree, known: Known): Plan {

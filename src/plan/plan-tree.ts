@@ -41,7 +41,11 @@ export function planTree(tree: Tree, keys: ReadonlyMap<Slot, Keyed>, known: Know
       } else {
         reuse.set(slot, { ...work, digest: found.digest })
         if (!known.passed.has(checkKeyOf(found.digest, image.checks)))
-          check.push({ image: image.id, platform, need: "checks-changed" })
+          check.push({
+            image: image.id,
+            platform,
+            need: known.checked.has(found.digest) ? "checks-changed" : "not-passed",
+          })
       }
     }
   return {

@@ -43,6 +43,8 @@ export type Known = {
   readonly built: ReadonlyMap<Key, readonly Built[]>
   /** Check keys under which an image passed. */
   readonly passed: ReadonlySet<CheckKey>
+  /** Images that passed some checks, these or others. */
+  readonly checked: ReadonlySet<Digest>
   /** Digests that a store was asked for and did not have. */
   readonly gone: ReadonlySet<Digest>
   /** What rows were made from before, for reasons. */
@@ -55,7 +57,7 @@ export type Reused = Work & { readonly digest: Digest }
 export type PlannedCheck = {
   readonly image: RowId
   readonly platform: Platform
-  readonly need: "after-build" | "checks-changed"
+  readonly need: "after-build" | "checks-changed" | "not-passed"
 }
 
 /** What would be done: a versioned value that can be printed, saved, compared and run on another machine. */
@@ -93,5 +95,7 @@ export const PlanFile: z.ZodType<Plan> = z.object({
   waves: z.array(z.array(z.object({ ...work, reasons: z.array(Reasons) }))),
   reuse: z.array(z.object({ ...work, digest: Digests })),
   skipped: z.array(z.object({ image: z.string(), reason: z.string() })),
-  check: z.array(z.object({ image: z.string(), platform: Platforms, need: z.enum(["after-build", "checks-changed"]) })),
+  check: z.array(
+    z.object({ image: z.string(), platform: Platforms, need: z.enum(["after-build", "checks-changed", "not-passed"]) }),
+  ),
 })

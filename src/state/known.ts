@@ -49,6 +49,7 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
   const placeOf = new Map<Digest, Place>()
   const released = releases.map((one) => builtOf(one))
   const passed = new Set(releases.flatMap(checksOf))
+  const checked = new Set(released.flatMap((map) => [...map.values()].map(({ digest }) => digest)))
   const gone = new Set<Digest>()
 
   for (const level of levelsOf(tree, keys)) {
@@ -95,7 +96,10 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
     // Where the image was found there is its evidence too, as a rule: the others are asked only if it is not.
     const first = placeOf.get(built.digest)
     for (const place of places.toSorted((a, b) => Number(b === first) - Number(a === first))) {
-      for (const key of await passedAt(place, image, built.digest)) passed.add(key)
+      for (const key of await passedAt(place, image, built.digest)) {
+        passed.add(key)
+        checked.add(built.digest)
+      }
       if (passed.has(wanted)) return
     }
   })
@@ -116,6 +120,7 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
   return {
     built,
     passed,
+    checked,
     gone,
     previous: await previousInputs(question, found, { releases, gone }),
     places: placeOf,

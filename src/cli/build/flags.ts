@@ -7,6 +7,7 @@ export type BuildOptions = {
   readonly only?: readonly string[] | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
+  readonly offline?: true | undefined
   readonly to?: string | undefined
   readonly plan?: string | undefined
   readonly jobs?: number | undefined
@@ -26,6 +27,7 @@ export function buildCommand(execute: Execute): CommandUnknownOpts {
     .option("--except <row>", texts.except, several)
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
+    .option("--offline", texts.offline)
     .option("--to <registry>", "also put the images into this registry, by digest")
     .option("--plan <file>", "run a saved plan; refused when its inputs have changed")
     .option("--jobs <number>", texts.jobs, positive)

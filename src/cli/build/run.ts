@@ -1,23 +1,27 @@
 import type { Done, Outcome } from "../../build/outcome.ts"
 import { isDone } from "../../build/outcome.ts"
 import { runPlan } from "../../build/run-plan.ts"
+import { bring } from "../../build/bring.ts"
+import { destination, locationIn, type Builder } from "../../build/builder.ts"
 import { openStore } from "../../oci/store/open.ts"
 import { writeIndex } from "../../oci/write-image.ts"
+import { lastCommits } from "../../git/git.ts"
 import { slotOf, type Slot } from "../../plan/key.ts"
-import { selectPlatform, selectRows } from "../../plan/select.ts"
+import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
 import { sendPlatform } from "../../release/push.ts"
 import { count, duration } from "../../report/format.ts"
 import { registryPlace, type Place } from "../../state/place.ts"
-import type { Image } from "../../tree/tree.ts"
+import type { Image, Tree } from "../../tree/tree.ts"
 import { openBuilder } from "../builder.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
 import { loadTree } from "../load-tree.ts"
 import { failuresJson, failuresText, exitOf } from "../outcomes.ts"
-import { planText } from "../plan/view.ts"
+import { changedPaths } from "../plan/reason.ts"
+import { allReasons, planText } from "../plan/view.ts"
 import { logFolder, openReporters } from "../reporters.ts"
 import { readPlan } from "../saved-plan.ts"
-import { openSession, think, type Session } from "../session.ts"
+import { openSession, registryReference, think, type Session } from "../session.ts"
 import type { BuildOptions } from "./flags.ts"
 
 /** Builds rows into the local store. */
@@ -31,38 +35,70 @@ export async function build(
   const only = [...options.rows, ...(options.only ?? [])]
   const tree = selectPlatform(selectRows(whole, { only, except: options.except ?? [] }), options.platform)
   await using session = openSession(context, tree)
-  const thought = await think(context, session, { offline: false, verify: false })
+  const places = options.offline === true ? [session.local] : session.places
+  const thought = await think(context, session, { offline: false, verify: false, places })
   const plan = options.plan === undefined ? thought.plan : await readPlan(context, session, options.plan)
   const severalPlatforms = new Set(tree.images.flatMap(({ platforms }) => platforms)).size > 1
   if (options.dryRun === true) {
     io.out(
       options.json === true
         ? json(plan)
-        : planText({ plan, commits: new Map(), severalPlatforms, colors: io.outColors }),
+        : planText({
+            plan,
+            commits: await lastCommits(context.folder, changedPaths(allReasons(plan)), host),
+            severalPlatforms,
+            colors: io.outColors,
+          }),
     )
     return 0
   }
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
-  const { builder, reports } = await openBuilder(context, session, { report: reporters.report, jobs: options.jobs })
+  const opened = { ...session, places }
+  const { builder, reports } = await openBuilder(context, opened, { report: reporters.report, jobs: options.jobs })
   const outcomes = await runPlan(builder, { plan, places: thought.knowledge.places, checks: false })
   signal.throwIfAborted()
   const done = [...outcomes.values()].filter(isDone)
-  const place = options.to === undefined ? undefined : registryPlace(openStore(options.to, host, { signal }), tree)
-  if (place !== undefined) await sendAll(place, { session, done, outcomes, context, report: reporters.report })
+  const place =
+    options.to === undefined
+      ? undefined
+      : registryPlace(openStore(registryReference(options.to, context.folder), host, { signal }), tree)
+  if (place === undefined) await bringAll(builder, done, asked(tree, only))
+  else await sendAll(place, { session, done, outcomes, context, report: reporters.report })
   await reporters[Symbol.asyncDispose]()
   const where = place ?? session.local
   if (options.json === true)
-    io.out(json({ images: done.map((one) => imageJson(one, tree.images, where)), failed: failuresJson(outcomes) }))
+    io.out(
+      json({ images: done.map((one) => imageJson(one, tree.images, where)), failed: failuresJson(outcomes, reports) }),
+    )
+  const ending = "Nothing was pushed or tagged by this."
   const failures = failuresText({
     outcomes,
     reports,
     logs: logFolder(session.cache),
     severalPlatforms,
     colors: io.colors,
+    ending,
   })
-  if (failures !== "") io.err(`\n${failures}\nNothing was pushed or tagged by this.\n`)
+  if (failures !== "") io.err(`\n${failures}`)
   else io.err(`${summary(done, where, host.elapsed() - start)}\n`)
   return exitOf(outcomes)
+}
+
+/** The rows that were asked for by name; all without. */
+function asked(tree: Tree, names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.length === 0 ? tree.images.map(({ id }) => id) : rowsNamed(tree, names))
+}
+
+/** Rows that are only in the registry come to the local store: that is what `build` promises. */
+async function bringAll(builder: Builder, done: readonly Done[], ids: ReadonlySet<string>): Promise<void> {
+  for (const { image: id, platform, digest, place } of done) {
+    const image = builder.tree.images.find((one) => one.id === id)
+    if (image === undefined || !ids.has(id)) continue
+    await bring(builder, locationIn(place, image, digest), destination(builder, image).repository, {
+      image: id,
+      platform,
+    })
+  }
 }
 
 type Sending = {

@@ -7,6 +7,7 @@ export type CheckOptions = {
   readonly except?: readonly string[] | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
+  readonly offline?: true | undefined
   readonly runtime?: string | undefined
   readonly junit?: string | undefined
   readonly jobs?: number | undefined
@@ -26,6 +27,7 @@ export function checkCommand(execute: Execute): CommandUnknownOpts {
     .option("--except <row>", texts.except, several)
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
+    .option("--offline", texts.offline)
     .option("--runtime <runtime>", texts.runtime)
     .option("--junit <file>", "write the results as JUnit XML")
     .option("--jobs <number>", texts.jobs, positive)

@@ -25,7 +25,8 @@ export async function check(
   const only = [...options.rows, ...(options.only ?? [])]
   const tree = selectPlatform(selectRows(whole, { only, except: options.except ?? [] }), options.platform)
   await using session = openSession(context, tree)
-  const { plan, knowledge } = await think(context, session, { offline: false, verify: false })
+  const opened = { ...session, places: options.offline === true ? [session.local] : session.places }
+  const { plan, knowledge } = await think(context, opened, { offline: false, verify: false })
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
   const asked = new Set(
     only.length === 0
@@ -35,7 +36,7 @@ export async function check(
           only,
         ),
   )
-  const { builder, reports } = await openBuilder(context, session, {
+  const { builder, reports } = await openBuilder(context, opened, {
     report: reporters.report,
     jobs: options.jobs,
     runtime: options.runtime,
@@ -54,7 +55,7 @@ export async function check(
       const report = reports.get(slotOf(image, platform))
       return { image, platform, digest: "digest" in outcome ? outcome.digest : null, checks: report ?? null }
     })
-    io.out(json({ images, failed: failuresJson(outcomes) }))
+    io.out(json({ images, failed: failuresJson(outcomes, reports) }))
   } else io.out(checksText({ reports, colors: io.outColors, severalPlatforms }))
   const failures = failuresText({
     outcomes,
@@ -62,13 +63,14 @@ export async function check(
     logs: logFolder(session.cache),
     severalPlatforms,
     colors: io.colors,
+    ending: "Nothing was tagged or moved by this.",
   })
   const passed = [...reports.values()].reduce((sum, report) => sum + report.passed, 0)
   if (failures === "")
     io.err(
       `${count(passed, "check")} passed on ${count(reports.size, "row")} in ${duration(host.elapsed() - start)}.\n`,
     )
-  else io.err(`\n${failures}\nNothing was tagged or moved by this.\n`)
+  else io.err(`\n${failures}`)
   return exitOf(outcomes)
 }
 

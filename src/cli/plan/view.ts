@@ -27,12 +27,12 @@ export function planText({ plan, commits, severalPlatforms, colors }: PlanView):
       "",
     )
   }
-  const again = plan.check.filter(({ need }) => need === "checks-changed")
+  const again = plan.check.filter(({ need }) => need !== "after-build")
   if (again.length > 0) {
-    lines.push(colors.bold("Check again"))
+    lines.push(colors.bold("Check"))
     lines.push(
       ...columns(
-        again.map((work) => [label(work), "checks changed"]),
+        again.map((work) => [label(work), work.need === "not-passed" ? "has not passed yet" : "checks changed"]),
         "  ",
       ),
       "",

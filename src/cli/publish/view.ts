@@ -23,8 +23,8 @@ const shown = 20
 
 /** A release that was made or was there, its references, and what to do next. */
 export function publishedText({ published, target, milliseconds, sent, colors }: PublishedView): string {
-  const { release: recorded, outcomes, made } = published
-  if (recorded === undefined) return "There was nothing to release.\n"
+  const { release: recorded, outcomes, made, decision } = published
+  if (recorded === undefined) return "There was nothing to release."
   const { release } = recorded
   const done = [...outcomes.values()].filter(isDone)
   const built = done.filter((one) => one.built).length
@@ -34,59 +34,67 @@ export function publishedText({ published, target, milliseconds, sent, colors }:
     `${done.length - built} reused`,
     ...(sent > 0 ? [`${bytes(sent)} sent`] : []),
   ]
-  const head = made
-    ? `${colors.bold(`Release ${release.id}`)}: ${facts.join(", ")}, in ${duration(milliseconds)}`
-    : `Nothing changed: the release is still ${colors.bold(release.id)}`
+  const name = colors.bold(release.id)
+  const still =
+    built > 0
+      ? `Another publisher was faster: release ${name} has what was built here`
+      : `Nothing changed: the release is still ${name}`
+  const head = made ? `${colors.bold("Release")} ${name}: ${facts.join(", ")}, in ${duration(milliseconds)}` : still
   const references = release.images.flatMap((image) =>
-    image.tags.slice(0, 1).map((tag) => `  ${referenceOf(target, image)}:${tag}`),
+    image.tags.map((tag) => `  ${referenceOf(target, image)}:${tag}`),
   )
   const more = references.length - shown
   const kept = release.images.filter(({ carriedFrom }) => carriedFrom !== undefined)
+  const absent = decision.fates.filter(({ kind }) => kind === "absent").map(({ image }) => image.id)
   const next = release.images.find(({ tags }) => tags.length > 0)
-  const lines = [
-    head,
+  return [
+    decision.failing.length > 0 && !made ? `Nothing new was released: users still get ${name}` : head,
     ...references.slice(0, shown),
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...kept.map(({ id, carriedFrom }) => `${id} keeps its image of ${carriedFrom}.`),
-    ...(release.partial ? ["Some rows have no image yet: the release is partial."] : []),
+    ...(absent.length > 0 ? [`Without an image, so the release is partial: ${absent.join(", ")}.`] : []),
     ...(published.tagged > 0 && !made ? [`${count(published.tagged, "tag")} of an interrupted run written.`] : []),
     ...(made && next !== undefined ? [`Next: \`nbstacks run ${next.id}\``] : []),
-  ]
-  return `${lines.join("\n")}\n`
+  ].join("\n")
 }
 
 /** What users get now, after a run that released nothing. */
-export function staysText({ published }: PublishedView): string {
+export function staysText({ published }: Pick<PublishedView, "published">): string {
   const { release } = published
   const now = release === undefined ? "There is no release yet." : `Users still get ${release.release.id}.`
-  return `Nothing was tagged. ${now}\n`
+  return `Nothing was tagged. ${now}`
 }
 
-/** What users get now, after a run that could not go on. */
-export function interruptedText({
-  recorded,
-  stays,
-}: {
-  readonly recorded: Recorded | undefined
-  readonly stays: Recorded | undefined
-}): string {
+type Known = { readonly recorded: Recorded | undefined; readonly latest: Recorded | undefined }
+
+/**
+ * What users get now, after a run that could not go on.
+ *
+ * @param seen the id of the newest release that this machine saw before, for when nobody could be asked
+ */
+export function interruptedText({ recorded, latest }: Known, seen: string | undefined): string {
   if (recorded !== undefined)
-    return `Release ${recorded.release.id} is recorded; some of its tags may be missing. \`nbstacks publish\` writes them.\n`
-  return `Nothing was tagged. ${stays === undefined ? "Releases, if there are any, are as they were." : `Users still get ${stays.release.id}.`}\n`
+    return `Release ${recorded.release.id} is recorded; some of its tags may be missing. \`nbstacks publish\` writes them.`
+  if (latest !== undefined) return `Nothing was tagged. Users still get ${latest.release.id}.`
+  return seen === undefined ? "Nothing was tagged." : `Nothing was tagged. The last release seen from here is ${seen}.`
 }
 
-export type DryRunView = { readonly tree: Tree; readonly target: Place; readonly latest: Recorded | undefined }
+export type DryRunView = {
+  readonly tags: readonly { readonly repository: string; readonly tags: readonly string[] }[]
+  readonly tagging: Tree["tagging"]
+  readonly latest: Recorded | undefined
+  /** A publish would be refused for what is not committed. */
+  readonly dirty: boolean
+}
 
 /** Which tags a publish would write. */
-export function dryRunText({ tree, target, latest }: DryRunView): string {
-  const lines = tree.images
-    .filter(({ publish }) => publish !== "never")
-    .map(
-      ({ repository, prefix }) =>
-        `  ${target.store.name}/${target.repositoryOf(repository)}:${[prefix, ...tree.tags.slice(0, 1)].filter((part) => part !== "").join("-")}`,
-    )
+export function dryRunText({ tags, tagging, latest, dirty }: DryRunView): string {
+  const lines = tags.flatMap(({ repository, tags: names }) => names.map((name) => `  ${repository}:${name}`))
+  const which =
+    tagging === "changed" ? "Tags that would be written, of images that came out new" : "Tags that would be written"
   const now = latest === undefined ? "There is no release yet." : `Users get ${latest.release.id} now.`
-  return `\nTags that would be written when all of that passed:\n${lines.join("\n")}\n\n${now} This was a dry run: nothing was built.\n`
+  const refused = dirty ? ["", "It would be refused: there are changes that are not committed (--allow-dirty)."] : []
+  return `${["", `${which}, when everything passed:`, ...lines, ...refused, "", `${now} This was a dry run: nothing was built.`].join("\n")}\n`
 }
 
 function referenceOf(target: Place, image: Pick<ReleasedImage, "repository">): string {

@@ -7,6 +7,7 @@ export type RunOptions = {
   readonly runtime?: string | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
+  readonly offline?: true | undefined
 }
 
 export function runCommand(execute: Execute): CommandUnknownOpts {
@@ -22,6 +23,7 @@ export function runCommand(execute: Execute): CommandUnknownOpts {
     .option("--runtime <runtime>", texts.runtime)
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
+    .option("--offline", texts.offline)
     .action(
       async (row, command_, options) =>
         await execute(

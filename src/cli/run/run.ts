@@ -71,9 +71,9 @@ async function locate(
   const image = tree.images.find((one) => one.id === id)
   const platform = platformFor(context, image?.platforms ?? [])
   if (image === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
-  const { plan, knowledge } = await think(context, session, { offline: false, verify: false })
+  const { plan, knowledge, opened } = await thinkLocally(context, session, options)
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: undefined })
-  const { builder, reports } = await openBuilder(context, session, {
+  const { builder, reports } = await openBuilder(context, opened, {
     report: reporters.report,
     jobs: undefined,
     runtime: options.runtime,
@@ -86,9 +86,22 @@ async function locate(
     return await bring({ ...builder, report: () => undefined }, from, session.local.repositoryOf(image.repository))
   }
   context.io.err(
-    `\n${failuresText({ outcomes, reports, logs: logFolder(session.cache), severalPlatforms: false, colors: context.io.colors })}`,
+    `\n${failuresText({ outcomes, reports, logs: logFolder(session.cache), severalPlatforms: false, colors: context.io.colors, ending: "" })}`,
   )
   return exitOf(outcomes)
+}
+
+/** What the local store has needs no registry; the registry is asked only for what is missing. */
+async function thinkLocally(
+  context: Context,
+  session: Session,
+  { offline }: Options,
+): Promise<Awaited<ReturnType<typeof think>> & { readonly opened: Session }> {
+  const alone: Session = { ...session, places: [session.local] }
+  const local = await think(context, alone, { offline: false, verify: false })
+  if (offline === true || local.plan.waves.length === 0 || session.places.length === 1)
+    return { ...local, opened: alone }
+  return { ...(await think(context, session, { offline: false, verify: false })), opened: session }
 }
 
 /** This machine's own platform where the row has it, else its first. */

@@ -1,0 +1,46 @@
+import { lastCommits } from "../../git/git.ts"
+import { inputsOf } from "../../plan/inputs.ts"
+import { keysOf } from "../../plan/key.ts"
+import { dateOf, shortCommit, tagsOf } from "../../release/tags.ts"
+import type { Context } from "../context.ts"
+import { json } from "../json.ts"
+import { changedPaths } from "../plan/reason.ts"
+import { allReasons, planText } from "../plan/view.ts"
+import { readPlan } from "../saved-plan.ts"
+import { think } from "../session.ts"
+import type { PublishJob } from "./run.ts"
+import { dryRunText } from "./view.ts"
+
+/** Says what a publish would build, and which tags it would write when all of that passed. */
+export async function dryRun(
+  context: Context,
+  { whole, session, source, options, severalPlatforms }: PublishJob,
+): Promise<number> {
+  const { io, host, folder } = context
+  const { plan: now, knowledge } = await think(context, session, { offline: false, verify: false })
+  const plan = options.plan === undefined ? now : await readPlan(context, session, options.plan)
+  const git = shortCommit(source.commit, inputsOf(whole, keysOf(whole)))
+  const date = dateOf(host.now())
+  const { tree, target } = session
+  const tags = tree.images
+    .filter(({ publish }) => publish !== "never")
+    .map((image) => ({
+      image: image.id,
+      repository: `${target.store.name}/${target.repositoryOf(image.repository)}`,
+      tags: tagsOf(image, tree.tags, { release: `${date}-${git}`, date, git }),
+    }))
+  if (options.json === true) io.out(json({ ...plan, tags }))
+  else {
+    const commits = await lastCommits(folder, changedPaths(allReasons(plan)), host)
+    io.out(planText({ plan, commits, severalPlatforms, colors: io.outColors }))
+    io.out(
+      dryRunText({
+        tags,
+        tagging: tree.tagging,
+        latest: knowledge.latest,
+        dirty: source.dirty && options.allowDirty !== true,
+      }),
+    )
+  }
+  return 0
+}
