@@ -38,28 +38,35 @@ async function realEnvironment(host: Host, parent: string): Promise<readonly Mea
 
 /** Bytes that do not compress, in three members, stored and deflated: what accelerators' libraries look like. */
 const makeWheel = `
-import hashlib, os, sys, zipfile
+import base64, hashlib, os, sys, zipfile
 path, size = sys.argv[1], 2_000_000_000
 record = []
 with zipfile.ZipFile(path, "w") as archive:
-    for name, how, share in (("big/a.so", 8, 900), ("big/b.so", 0, 900), ("big/c.so", 8, 200)):
+    for name, how, share in (("big/a.so", 8, 750), ("big/b.so", 0, 650), ("big/c.so", 8, 600)):
         info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         info.compress_type, info.external_attr = how, 0o100644 << 16
         info.file_size = size // 2000 * share
         info._compresslevel = 1
         with archive.open(info, "w", force_zip64=True) as out:
-            left = info.file_size
+            left, hashed = info.file_size, hashlib.sha256()
             while left:
                 piece = os.urandom(min(left, 1 << 19)) + bytes(min(left, 1 << 19))
                 piece = piece[:left]
                 out.write(piece)
+                hashed.update(piece)
                 left -= len(piece)
-        record.append(f"{name},,\\n")
+        digest = base64.urlsafe_b64encode(hashed.digest()).decode().rstrip("=")
+        record.append(f"{name},sha256={digest},{info.file_size}\\n")
     info = "big-1.0.dist-info/"
-    archive.writestr("big/__init__.py", "")
-    archive.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: big\\nVersion: 1.0\\n")
-    archive.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: bench\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-    archive.writestr(info + "RECORD", "".join(record) + "big/__init__.py,,\\n" + "".join(f"{info}{n},,\\n" for n in ("METADATA", "WHEEL", "RECORD")))
+    lines = []
+    for name, text in (
+        ("METADATA", "Metadata-Version: 2.1\\nName: big\\nVersion: 1.0\\n"),
+        ("WHEEL", "Wheel-Version: 1.0\\nGenerator: bench\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"),
+    ):
+        archive.writestr(info + name, text)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+        lines.append(f"{info}{name},sha256={digest},{len(text)}\\n")
+    archive.writestr(info + "RECORD", "".join(record + lines) + info + "RECORD,,\\n")
 print(hashlib.file_digest(open(path, "rb"), "sha256").hexdigest(), os.path.getsize(path))
 `
 

@@ -15,7 +15,7 @@ const runs = 7
  * chartpress lists a thousand images in the same run, and asks nobody.
  */
 export async function thousandRows(host: Host): Promise<readonly Measured[]> {
-  await using registry = await startRegistry(host)
+  await using registry = await startRegistry(inMemory(host))
   await using proxy = await startFaultProxy(host, registry.address)
   await using sandbox = await openSandbox(host)
   const parent = await pushTiny(host, registry.address)
@@ -34,7 +34,7 @@ export async function thousandRows(host: Host): Promise<readonly Measured[]> {
     results.push(summary({ name, by: "nbstacks", facts: { requests } }, [run]))
   }
   await first(`build of ${rows} new rows, into the local store`, "build")
-  await first(`first publish of these, to a registry`, "publish", "--allow-dirty")
+  await first("first publish of these, to a registry that keeps its files in memory", "publish", "--allow-dirty")
 
   for (const [goal, verb] of [
     ["0.5 s, 10 requests", ["plan"]],
@@ -77,4 +77,13 @@ export async function thousandRows(host: Host): Promise<readonly Measured[]> {
     ),
   )
   return results
+}
+
+/** The host with temporary folders in memory: a registry waits for its disk many times a row, which is not ours to measure. */
+function inMemory(host: Host): Host {
+  const files: Host["files"] = {
+    ...host.files,
+    makeTemporary: (prefix, parent = "/dev/shm") => host.files.makeTemporary(prefix, parent),
+  }
+  return { ...host, files }
 }
