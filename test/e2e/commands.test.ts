@@ -1,0 +1,114 @@
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { startRegistry } from "../support/registry.ts"
+import { openSandbox, prepared, program, type Sandbox } from "../support/sandbox.ts"
+import { pushTiny } from "../support/tiny.ts"
+
+const host = makeHost(process.env)
+
+async function openTree(registry: string, parent: string, more = ""): Promise<Sandbox> {
+  const sandbox = await openSandbox(host)
+  return await prepared(sandbox, async () => {
+    await sandbox.write({
+      "nbstacks.yaml": `version: 1\nregistry: ${registry}\n${more}images:\n  base:\n    from: ${parent}\n    files: [{from: note.txt, to: /srv/note.txt}]\n    checks: {profile: none, commands: ["cat /srv/note.txt"]}\n  child:\n    from: base\n    env: {CHILD: "1"}\n`,
+      "note.txt": "note\n",
+    })
+    const lock = await sandbox.nbstacks("lock")
+    if (lock.code !== 0) throw new Error(lock.stderr)
+    await sandbox.git("init", "-q", "-b", "main")
+    await sandbox.git("add", "-A")
+    await sandbox.git("commit", "-q", "-m", "Begin")
+  })
+}
+
+test("build brings what only the registry has, and works without it afterwards", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  expect((await sandbox.nbstacks("publish")).code).toBe(0)
+  const env = { ...sandbox.env, NBSTACKS_STORE: join(sandbox.folder, "../empty-store") }
+  const nbstacks = (...args: readonly string[]): ReturnType<typeof host.run> =>
+    host.run({ argv: [program, ...args], cwd: sandbox.folder, env })
+  const built = await nbstacks("build", "child", "--json")
+  expect(built.code).toBe(0)
+  const { images }: { images: { image: string; digest: string; built: boolean }[] } = JSON.parse(built.stdout)
+  expect(images.map(({ image, built: now }) => [image, now])).toEqual([
+    ["base", false],
+    ["child", false],
+  ])
+  const verified = await nbstacks("store", "verify")
+  expect([verified.code, verified.stderr.includes("Read 0 manifests")]).toEqual([0, false])
+  await registry[Symbol.asyncDispose]()
+  expect((await nbstacks("plan")).code).toBe(3)
+})
+
+test("with the registry down, what the local store has is built and checked offline, and says when it cannot be", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  expect((await sandbox.nbstacks("build")).code).toBe(0)
+  await registry[Symbol.asyncDispose]()
+  expect((await sandbox.nbstacks("check", "base", "--offline")).code).toBe(0)
+  const refused = await sandbox.nbstacks("publish")
+  expect(refused.code).toBe(3)
+  expect(refused.stderr).toContain("Nothing was tagged.")
+  expect(refused.stderr.trimEnd().split("\n").at(-1)).toMatch(/^hint: /)
+})
+
+test("a saved plan beside nbstacks.yaml does not make the tree dirty; a new file that is built does", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  expect((await sandbox.nbstacks("plan", "--out", "plan.json")).code).toBe(0)
+  expect((await sandbox.nbstacks("publish", "--plan", "plan.json")).code).toBe(0)
+  await sandbox.write({
+    "other.txt": "new\n",
+    "nbstacks.yaml": (await host.files.readText(join(sandbox.folder, "nbstacks.yaml"))).replace(
+      "note.txt,",
+      "other.txt,",
+    ),
+  })
+  await sandbox.git("add", "nbstacks.yaml")
+  await sandbox.git("commit", "-q", "-m", "Forget a file")
+  const refused = await sandbox.nbstacks("publish")
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toContain("?? other.txt")
+})
+
+test("a release never leaves a platform out", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openSandbox(host)
+  await sandbox.write({
+    "nbstacks.yaml": `version: 1\nregistry: ${registry.address}\nplatforms: [linux/amd64, linux/arm64]\nimages:\n  base: {bootstrap: {suite: bookworm, packages: [tini]}}\n`,
+    "nbstacks.lock": `version: 1\ndebian:\n  base:\n    linux/amd64: {tini: "1"}\n    linux/arm64: {tini: "1"}\n`,
+  })
+  const one = await sandbox.nbstacks("publish", "--platform", "linux/amd64")
+  expect([one.code, one.stderr.includes("A release cannot leave out linux/arm64")]).toEqual([2, true])
+  // What this machine cannot build is said before anything is built.
+  const both = await sandbox.nbstacks("publish")
+  expect(both.code).toBe(2)
+  expect(both.stderr).toContain("base for linux/arm64")
+  expect(both.stderr).not.toContain("base  built")
+})
+
+test("rows that were built and not checked say so, and a failing check has not passed", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.nbstacks("build")
+  const { stdout } = await sandbox.nbstacks("plan")
+  expect(stdout).toContain("has not passed yet")
+  expect(stdout).not.toContain("checks changed")
+})
+
+test("a dry run names every tag, and what would be refused", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(
+    registry.address,
+    await pushTiny(host, registry.address),
+    'tags: ["{release}", "{date}-{git}"]\n',
+  )
+  await sandbox.write({ "note.txt": "changed\n" })
+  const { code, stdout } = await sandbox.nbstacks("publish", "--dry-run")
+  const short = (await sandbox.git("rev-parse", "HEAD")).slice(0, 7)
+  expect(code).toBe(0)
+  expect(stdout.match(new RegExp(`child:\\d{4}\\.\\d\\d\\.\\d\\d-${short}`, "g"))).toHaveLength(2)
+  expect(stdout).toContain("It would be refused")
+})
