@@ -54,7 +54,7 @@ export async function thousandRows(host: Host): Promise<readonly Measured[]> {
 
   const chartpress = await chartpressIn(host)
   await sandbox.write({
-    "charts/chartpress.yaml": `charts:\n  - name: hub\n    images:\n${Array.from({ length: rows }, (_, at) => `      c${at}: {contextPath: ../classes/c${at}, dockerfilePath: ../classes/c${at}/Dockerfile}\n`).join("")}`,
+    "charts/chartpress.yaml": `charts:\n  - name: hub\n    images:\n${Array.from({ length: rows }, (_, at) => `      c${at}: {contextPath: ../classes/c${at}, dockerfilePath: ../classes/c${at}/Dockerfile, valuesPath: c${at}.image}\n`).join("")}`,
     "charts/hub/Chart.yaml": "apiVersion: v1\nname: hub\nversion: 0.0.1-set.by.chartpress\n",
     "charts/hub/values.yaml": "{}\n",
     ...Object.fromEntries(Array.from({ length: rows }, (_, at) => [`classes/c${at}/Dockerfile`, "FROM scratch\n"])),
@@ -65,13 +65,14 @@ export async function thousandRows(host: Host): Promise<readonly Measured[]> {
   const listed = await repeated(runs, () =>
     measure(host, { argv: [chartpress, "--list-images"], cwd: join(sandbox.folder, "charts"), env: sandbox.env }),
   )
-  const found = listed[0]?.output.trim().split("\n").length
+  const found = listed[0]?.output.match(/^\S*c\d+:\S+$/gm)?.length ?? 0
+  if (found !== rows) throw new Error(`chartpress listed ${found} images`)
   results.push(
     summary(
       {
         name: `plan, ${rows} rows, nothing changed, registry asked`,
         by: `chartpress --list-images, asking nobody`,
-        facts: { images: found ?? 0 },
+        facts: { images: found },
       },
       listed,
     ),
