@@ -17,12 +17,22 @@ import type { Config, Problem } from "./row.ts"
 import { rules } from "./rules/all.ts"
 import { judgeShape, type Shaped } from "./shape.ts"
 import type { WrittenConfig } from "./schema/written.ts"
+import { soundRows } from "./sound.ts"
 
 /** The name of the one file. */
 export const configFile = "nbstacks.yaml"
 
-/** A configuration, or everything that is wrong with it in the order of the file, with the file's text. */
-export type Reading = { readonly config: Config } | { readonly problems: readonly Problem[]; readonly source: string }
+/** A configuration, or everything that is wrong with it. */
+export type Reading = { readonly config: Config } | Refused
+
+/** What is wrong with a configuration, in the order of the file. */
+export type Refused = {
+  readonly problems: readonly Problem[]
+  /** The file's text. */
+  readonly source: string
+  /** What is left of it, so that the files of its rows are judged in the same run; undefined where nothing is. */
+  readonly sound: Config | undefined
+}
 
 const maximumBytes = 1024 * 1024
 
@@ -33,7 +43,7 @@ const maximumBytes = 1024 * 1024
 export async function readConfig(folder: string, host: Pick<Host, "files">, door: DockerfileDoor): Promise<Reading> {
   const source = await readSource(folder, host)
   const { problems, judge } = collectProblems()
-  const refused = (): Reading => ({ problems: settleProblems(problems), source })
+  const refused = (sound?: Config): Reading => ({ problems: settleProblems(problems), source, sound })
   const parsed = parseYaml(source, configFile, judge)
   const shaped = parsed === undefined ? undefined : judgeShape(parsed, judge)
   if (parsed === undefined || shaped === undefined) return refused()
@@ -58,7 +68,8 @@ export async function readConfig(folder: string, host: Pick<Host, "files">, door
   const state = written.state ?? defaultState
   const tags = written.tags ?? defaultTags
   for (const rule of rules) rule({ written, places, state, tags, touched, rows, facts }, judge)
-  return problems.length > 0 ? refused() : { config: configOf(folder, { written, rows }) }
+  const config = configOf(folder, { written, rows })
+  return problems.length > 0 ? refused({ ...config, rows: soundRows(rows, { facts, touched }) }) : { config }
 }
 
 const defaultState = "nbstacks"
@@ -67,10 +78,7 @@ const defaultTags: readonly string[] = ["{release}"]
 async function readSource(folder: string, { files }: Pick<Host, "files">): Promise<string> {
   const path = join(folder, configFile)
   const found = await files.stat(path)
-  if (found === undefined)
-    throw new Failure("cannot", `There is no ${configFile} in ${folder}`, {
-      hint: "Run `nbstacks init` to make one, or use `-C DIR`",
-    })
+  if (found === undefined) throw await missing(folder, { files })
   if (found.kind !== "file" && found.kind !== "link") throw new Failure("cannot", `${path} is no file`)
   const bytes = found.size > maximumBytes ? undefined : await files.read(path)
   if (bytes === undefined || bytes.length > maximumBytes)
@@ -80,6 +88,16 @@ async function readSource(folder: string, { files }: Pick<Host, "files">): Promi
   } catch (cause) {
     throw new Failure("cannot", `${path} is not UTF-8 text`, { cause })
   }
+}
+
+async function missing(folder: string, { files }: Pick<Host, "files">): Promise<Failure> {
+  const there = await files.stat(await files.realPath(folder).catch(() => folder)).catch(() => undefined)
+  if (there === undefined) return new Failure("cannot", `There is no folder ${folder}`)
+  if (there.kind !== "directory")
+    return new Failure("cannot", `${folder} is no folder`, { hint: `Name the folder that holds ${configFile}` })
+  return new Failure("cannot", `There is no ${configFile} in ${folder}`, {
+    hint: "Run `nbstacks init` to make one, or use `-C DIR`",
+  })
 }
 
 async function axesOf(

@@ -83,9 +83,14 @@ function judgeIssue(issue: FlatIssue, { parsed, judge }: Court): void {
     const source = entry?.source ?? JSON.stringify(value)
     const axis = issue.path.includes("matrix") || issue.path.includes("match")
     const reading = value === null ? "nothing" : `the ${typeof value} ${JSON.stringify(value)}`
+    const same = source === JSON.stringify(value)
     judge(places.value(container, last), {
       rule: axis ? "unquoted-value" : "wrong-type",
-      message: `${labelOf(issue.path)} ${issue.message}, but YAML reads ${source === "" ? "an empty value" : source} as ${reading}`,
+      message: `${labelOf(issue.path)} ${issue.message}, but ${
+        same && value !== null
+          ? `${source} is a ${typeof value}`
+          : `YAML reads ${source === "" ? "an empty value" : source} as ${reading}`
+      }`,
       hint: hintFor(issue.path) ?? (source === "" ? undefined : `Put it in quotes: "${source}"`),
     })
   } else {

@@ -51,7 +51,7 @@ describe("the final base", () => {
     const text = "FROM a AS x\nFROM b AS y\nFROM x AS z"
     expect(look(text, { target: "Y" }).finalBase.expanded).toBe("b")
     expect(look(text, { target: "2" }).finalBase.expanded).toBe("a")
-    expect(problems(text, { target: "w" })).toEqual(["3 There is no stage `w`"])
+    expect(problems(text, { target: "w" })).toEqual(["3 there is no stage `w`"])
   })
 })
 
@@ -155,13 +155,13 @@ describe("arguments", () => {
 })
 
 it.each([
-  ["", "1 There is no FROM in this Dockerfile"],
+  ["", "1 there is no FROM in this Dockerfile"],
   ["RUN x\nFROM a", "1 RUN stands before the first FROM"],
-  ["FROM a\nRUN <<EOF\n", "2 The here-document EOF does not end"],
+  ["FROM a\nRUN <<EOF\n", "2 the here-document EOF does not end"],
   ["FROM a\nCOPY x", "2 COPY needs a source and a destination"],
   ["FROM a\nCOPY --from=UPPER/x a b", "2 `UPPER/x` is neither a stage of this Dockerfile nor an image"],
   ["FROM ${Q} AS q\nFROM b\nCOPY --from=q a b", "1 `${Q}` needs a value for Q"],
-  ["FROM a\nADD https://h.example/a https://h.example/b /", "2 An ADD with a URL and other sources cannot be pinned"],
+  ["FROM a\nADD https://h.example/a https://h.example/b /", "2 an ADD with a URL and other sources cannot be pinned"],
   [
     "FROM a\nADD https://h.example/a.git#main /",
     "2 `https://h.example/a.git#main` is a Git repository without a commit",
@@ -172,7 +172,7 @@ it.each([
     `ARG A=${"x".repeat(100)}\n${Array.from({ length: 40 }, () => "ARG A=$A$A").join("\n")}\nFROM $A`,
     "1 A variable of a Dockerfile is longer than 65536 characters",
   ],
-  ["FROM a\n".repeat(501), "501 There are more than 500 stages"],
+  ["FROM a\n".repeat(501), "501 there are more than 500 stages"],
 ])("complains about %j", (text, expected) => {
   expect(problems(text)).toContain(expected)
 })

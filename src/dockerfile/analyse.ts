@@ -63,14 +63,14 @@ function analyseStages(text: string, options: AnalyseOptions): Analysis {
     if (name !== "ARG") complain(line, "dockerfile-syntax", `${name} stands before the first FROM`)
   const last = staged.stages.at(-1)
   if (last === undefined) {
-    complain(1, "dockerfile-syntax", "There is no FROM in this Dockerfile")
+    complain(1, "dockerfile-syntax", "there is no FROM in this Dockerfile")
     return { ...nothing, problems }
   }
   const wanted = options.target === undefined ? last : stageNamed(staged.stages, options.target)
   if (wanted === undefined) {
     const names = staged.stages.flatMap(({ name }) => name ?? [])
     const hint = names.length === 0 ? "No stage has a name" : `The stages are ${names.join(", ")}`
-    complain(last.base.line, "dockerfile-target", `There is no stage \`${options.target}\``, hint)
+    complain(last.base.line, "dockerfile-target", `there is no stage \`${options.target}\``, hint)
   }
   const target = wanted ?? last
   const read = readNeeded(understood, target, options)

@@ -8,7 +8,7 @@ export function dockerfileDoor(view: FolderView): DockerfileDoor {
   return {
     async finalBase(file, args, target) {
       const text = await view.text(file)
-      if (text === undefined) throw new Failure("cannot", `There is no ${file}`)
+      if (text === undefined) throw new Failure("cannot", `there is no \`${file}\``)
       const { finalBase, problems } = analyse(text, { file, args, target, platform: "linux/amd64" })
       const wrong = problems.find(({ rule }) => rule === "dockerfile-syntax" || rule === "dockerfile-target")
       if (wrong !== undefined)

@@ -42,7 +42,7 @@ describe("parseDockerfile", () => {
     expect(shapes('FROM a\nRUN ["cat", "<<EOF"]\nUSER b')).toHaveLength(3)
     expect(shapes("FROM a\nENV X=<<EOF\nUSER b")).toHaveLength(3)
     expect(parseDockerfile("FROM a\nRUN <<EOF\nx").errors).toEqual([
-      { line: 2, message: "The here-document EOF does not end" },
+      { line: 2, message: "the here-document EOF does not end" },
     ])
   })
 

@@ -59,7 +59,7 @@ export function parseDockerfile(text: string): Parsed {
       const ends = (one: Line): boolean => (chomp ? one.text.replace(/^\t+/, "") : one.text) === name
       let close = index
       for (let one = lines[close]; one !== undefined && !ends(one); one = lines[close]) close++
-      if (close >= lines.length) errors.push({ line: first + 1, message: `The here-document ${name} does not end` })
+      if (close >= lines.length) errors.push({ line: first + 1, message: `the here-document ${name} does not end` })
       index = Math.min(lines.length, close + 1)
     }
     instructions.push({ ...taken, end: lines[index - 1]?.end ?? text.length })
@@ -71,7 +71,7 @@ export function parseDockerfile(text: string): Parsed {
     syntax,
     escape,
     instructions: instructions.slice(0, instructions.indexOf(extra)),
-    errors: [...errors, { line: extra.line, message: `There are more than ${mostStages} stages` }],
+    errors: [...errors, { line: extra.line, message: `there are more than ${mostStages} stages` }],
   }
 }
 

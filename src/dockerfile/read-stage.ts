@@ -151,6 +151,6 @@ function addRemote({ text, unset }: Expanded, { command, uses, several }: Adding
   else if (isRepository(text)) {
     if (!/#[0-9a-f]{40}(?::|$)/.test(text))
       complain(`\`${text}\` is a Git repository without a commit`, "Write the 40 digits of the commit after `#`")
-  } else if (several) complain("An ADD with a URL and other sources cannot be pinned", "Write one ADD for each URL")
+  } else if (several) complain("an ADD with a URL and other sources cannot be pinned", "Write one ADD for each URL")
   else if (!flags.some((flag) => flag.name === "checksum")) uses.urls.push({ url: text, line })
 }

@@ -71,7 +71,7 @@ six===1.16.0\\
     ["numpy==1.0", "numpy has no hash"],
     ["numpy==1.0 --hash=md5:abc", "`md5:abc` is not a sha256 hash"],
     ["numpy==1.0 --hash=sha256:abc", "`sha256:abc` is not a sha256 hash"],
-    [`numpy==1.0 --hash=sha512:${a}`, "Only sha256 hashes can be used, and there is none"],
+    [`numpy==1.0 --hash=sha512:${a}`, "only sha256 hashes can be used, and there is none"],
     [`numpy==1.0 ; os == 1 --hash=sha256:${a}`, "`os == 1` is not an environment marker"],
     [`numpy==1.0 --config-settings=x --hash=sha256:${a}`, "`--config-settings` is not understood"],
     [
@@ -79,8 +79,8 @@ six===1.16.0\\
       "--index-url is not taken from a file: your own configuration says where packages come from",
     ],
     ["-i https://x/simple", "-i is not taken from a file: your own configuration says where packages come from"],
-    ["-e .", "An editable package cannot be locked"],
-    ["-c c.txt", "Constraints are not read: everything is pinned already"],
+    ["-e .", "an editable package cannot be locked"],
+    ["-c c.txt", "constraints are not read: everything is pinned already"],
     ["--pre", "--pre is not understood"],
     ["./local", "`./local` is a file or a URL"],
     ["git+https://x/y.git", "`git+https://x/y.git` is a file or a URL"],
@@ -148,7 +148,7 @@ describe("folders", () => {
       (await tree.read(folder)).problems.map(({ at, message }) => `${at.file} ${message}`)
     const because = "is not read yet, and leaving it out would give another environment"
     expect(await messages("e")).toEqual([`e/apt.txt apt.txt ${because}`, `e/postBuild postBuild ${because}`])
-    expect(await messages("none")).toEqual(["nbstacks.yaml There is no requirements.txt in none"])
+    expect(await messages("none")).toEqual(["nbstacks.yaml there is no requirements.txt in `none`"])
     expect(await messages("conda")).toEqual([`conda/environment.yml environment.yml ${because}`])
   })
 })

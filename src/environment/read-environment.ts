@@ -78,7 +78,7 @@ async function readFolder(view: FolderView, { value: folder, at }: Placed<string
   )
   const file = `${prefix}requirements.txt`
   if (!kinds.has("requirements.txt")) {
-    const message = `There is no requirements.txt in ${folder}`
+    const message = `there is no requirements.txt in \`${folder}\``
     const hint =
       "List packages in requirements.in and run `uv pip compile --generate-hashes requirements.in -o requirements.txt`"
     return { found: [], problems: problems.length > 0 ? problems : [{ at, rule: "environment", message, hint }] }

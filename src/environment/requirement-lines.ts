@@ -65,13 +65,13 @@ export function lineKind(text: string): LineKind {
   if (option === "-e" || option === "--editable")
     return {
       kind: "refused",
-      message: "An editable package cannot be locked",
+      message: "an editable package cannot be locked",
       hint: "Build a wheel and put it on an index",
     }
   if (option === "-c" || option === "--constraint")
     return {
       kind: "refused",
-      message: "Constraints are not read: everything is pinned already",
+      message: "constraints are not read: everything is pinned already",
       hint: "Give them to the command that writes the pins",
     }
   return { kind: "refused", message: `${option} is not understood`, hint: "Remove the line" }

@@ -86,6 +86,6 @@ function hashesOf(given: string): string[] | Refused {
     else if (!["sha384", "sha512"].includes(algorithm) || !/^[0-9a-fA-F]+$/.test(hex))
       return { message: `\`${hash}\` is not a sha256 hash` }
   }
-  if (hashes.size === 0 && given.trim() !== "") return { message: "Only sha256 hashes can be used, and there is none" }
+  if (hashes.size === 0 && given.trim() !== "") return { message: "only sha256 hashes can be used, and there is none" }
   return [...hashes].sort()
 }

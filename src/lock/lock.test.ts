@@ -88,18 +88,18 @@ describe("the file", () => {
   })
 
   it.each([
-    ["version: 1000\n", "nbstacks.lock:1:10 This lock was written by another version of nbstacks"],
-    ["images: {}\n", "nbstacks.lock:1:1 This lock was written by another version of nbstacks"],
+    ["version: 1000\n", "nbstacks.lock:1:10 this lock was written by another version of nbstacks"],
+    ["images: {}\n", "nbstacks.lock:1:1 this lock was written by another version of nbstacks"],
     [
       "version: 1\nimages:\n  x:\n    linux/amd64: sha256:1\n",
       "nbstacks.lock:4:18 `images → x → linux/amd64`: not a sha256 or sha512 digest",
     ],
     ["version: 1\nurls:\n  x: y\n", "nbstacks.lock:3:6 `urls → x`: not a sha256 hash"],
     ["version: 1\nmore: 1\n", 'nbstacks.lock:1:1 `nbstacks.lock`: Unrecognized key: "more"'],
-    ["version: 1\nurls: {}\nurls: {}\n", "nbstacks.lock:3:1 This is not YAML: Map keys must be unique"],
+    ["version: 1\nurls: {}\nurls: {}\n", "nbstacks.lock:3:1 this is not YAML: Map keys must be unique"],
     [
       "version: 1\n<<<<<<< HEAD\nurls: {}\n",
-      "nbstacks.lock:2:1 This is not YAML: Implicit keys need to be on a single line",
+      "nbstacks.lock:2:1 this is not YAML: Implicit keys need to be on a single line",
     ],
   ])("refuses %j", (text, expected) => {
     const read = parseLock(text)

@@ -34,7 +34,7 @@ export function parseLock(text: string): { readonly lock: Lock } | { readonly pr
       problems: document.errors.map(({ pos, message }) => ({
         at: at(pos[0]),
         rule: "lock-syntax",
-        message: `This is not YAML: ${message.split("\n", 1)[0] ?? ""}`,
+        message: `this is not YAML: ${message.split("\n", 1)[0] ?? ""}`,
         hint: again,
       })),
     }
@@ -46,7 +46,7 @@ export function parseLock(text: string): { readonly lock: Lock } | { readonly pr
       rule: "lock-form",
       message:
         issue.path[0] === "version"
-          ? "This lock was written by another version of nbstacks"
+          ? "this lock was written by another version of nbstacks"
           : `\`${issue.path.map(String).join(" → ") || lockFile}\`: ${issue.message}`,
       hint: again,
     })),

@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein"
+import { distance } from "fastest-levenshtein"
 import { Failure } from "../failure.ts"
 import type { Image, RowId, Tree } from "../tree/tree.ts"
 
@@ -59,12 +59,34 @@ function matching({ nodes, skipped }: Rows, name: string): readonly RowId[] {
   if (found.length > 0) return found
   const left = skipped.find(({ image }) => means(image))
   if (left !== undefined) throw new Failure("cannot", `\`${left.image}\` is skipped: ${left.reason}`)
-  const all = [...new Set([...ids, ...ids.map((id) => id.split(":")[0] ?? id)])]
-  const near = all.length === 0 ? undefined : closest(name, all)
-  const isNear = near !== undefined && distance(name, near) <= 3
-  throw new Failure("cannot", `There is no row or image \`${name}\``, {
-    hint: isNear ? `Did you mean \`${near}\`?` : "Run `nbstacks tree` to see the rows",
-  })
+  throw new Failure("cannot", `There is no row or image \`${name}\``, { hint: hintFor(name, ids) })
+}
+
+/** More rows than this are for `nbstacks tree` to show. */
+const few = 12
+
+/** The one row or image that is near: two letters differ at most, and less than half of them. Else the rows, if they are few. */
+function hintFor(name: string, ids: readonly RowId[]): string {
+  const all = name.includes(":") ? ids : [...new Set(ids.map((id) => id.split(":")[0] ?? id))]
+  const near = all
+    .map((one) => ({ one, far: farFrom(name, one) }))
+    .filter(({ one, far }) => far <= 2 && far * 2 < Math.min(name.length, one.length))
+    .sort((a, b) => a.far - b.far)
+  const [best, second] = near
+  if (best !== undefined && best.far !== second?.far) return `Did you mean \`${best.one}\`?`
+  if (ids.length === 0) return "There are no rows"
+  return ids.length > few
+    ? "Run `nbstacks tree` to see the rows"
+    : `There ${ids.length === 1 ? "is" : "are"} ${ids.map((id) => `\`${id}\``).join(", ")}`
+}
+
+/** Letters that differ. Of another row of the same image, `course:3` for `course:1`, only a typo in its values counts. */
+function farFrom(written: string, name: string): number {
+  const [image, values] = name.split(":")
+  const [writtenImage, writtenValues] = written.split(":")
+  const far = distance(written.toLowerCase(), name.toLowerCase())
+  if (values === undefined || writtenValues === undefined || image !== writtenImage) return far
+  return far * 2 < Math.min(values.length, writtenValues.length) ? far : Number.POSITIVE_INFINITY
 }
 
 function withAncestors({ nodes }: Rows, ids: ReadonlySet<RowId>): ReadonlySet<RowId> {

@@ -26,7 +26,7 @@ export async function analyseRows(config: Config, view: FolderView): Promise<Ana
     }
     const text = await view.text(make.file.value)
     if (text === undefined) {
-      problems.push({ at: make.file.at, rule: "missing-dockerfile", message: `There is no ${make.file.value}` })
+      problems.push({ at: make.file.at, rule: "missing-dockerfile", message: `there is no ${make.file.value}` })
       continue
     }
     const own = Object.fromEntries(
@@ -58,6 +58,6 @@ function baseProblem({ id, parent, make }: Row, { finalBase, problems }: Analysi
   if (scratch === (parent.kind === "none")) return []
   const at = { file: make.file.value, line: finalBase.line, column: finalBase.column }
   return scratch
-    ? [{ at, rule: "from-disagrees", message: `This is built from scratch, but \`${id}\` has a parent` }]
+    ? [{ at, rule: "from-disagrees", message: `this is built from scratch, but \`${id}\` has a parent` }]
     : [{ at, rule: "missing-from", message: `\`${id}\` needs \`from\` in nbstacks.yaml for this base` }]
 }

@@ -34,7 +34,7 @@ export async function findPlaced(
     problems.push({
       at,
       rule: "no-match",
-      message: isGlob(value) ? `Nothing matches \`${value}\`` : `There is no ${value}`,
+      message: isGlob(value) ? `nothing matches \`${value}\`` : `there is no \`${value}\``,
     })
   return found
 }

@@ -23,7 +23,7 @@ export function orderRows(
       const other = byId.get(id)
       const circle = [...path, row.id]
       if (circle.includes(id)) {
-        const message = `Rows go in a circle: ${[...circle.slice(circle.indexOf(id)), id].join(" → ")}`
+        const message = `rows go in a circle: ${[...circle.slice(circle.indexOf(id)), id].join(" → ")}`
         problems.push({ at, rule: "circle", message })
       } else if (other !== undefined) visit(other, circle)
     }

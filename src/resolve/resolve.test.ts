@@ -260,7 +260,7 @@ describe("what is wrong", () => {
       "images/ml/Dockerfile:2:1: `gone` is not in the context [dockerfile-source]",
       "images/ml/Dockerfile:3:1: `datascience:none` may be `datascience`: write one of them [dockerfile-row]",
       "images/ml/Dockerfile:4:1: `git@h.example:x/y` is a Git repository without a commit [dockerfile-url]",
-      "nbstacks.yaml:16:58: Nothing matches `nb/none-*.ipynb` [no-match]",
+      "nbstacks.yaml:16:58: nothing matches `nb/none-*.ipynb` [no-match]",
     ])
   })
 
@@ -274,7 +274,7 @@ images:
       "a/Dockerfile": "FROM x\nCOPY --from=b / /",
       "b/Dockerfile": "FROM x\nCOPY --from=a / /",
     })
-    expect((await tree.failure()).detail).toContain("Rows go in a circle: a → b → a")
+    expect((await tree.failure()).detail).toContain("rows go in a circle: a → b → a")
   })
 })
 
@@ -303,4 +303,40 @@ images:
   expect(resolved.images.length).toBe(1001)
   expect(tree.reads.filter((path) => path.includes("/classes/") || path.includes("/common/"))).toEqual([])
   expect(new Set(tree.reads).size).toBe(tree.reads.length)
+})
+
+describe("problems of files", () => {
+  const broken = `version: 1
+images:
+  base: {bootstrap: {suite: bookworm, packages: [python3]}}
+  b: {from: base, env: {A: b}, user: [1]}
+  c: {from: base, files: [{from: nofile, to: /x}], checks: {profile: jupyter, notebooks: [none/*.ipynb]}}
+  d: {from: base, environment: envs/d}
+  e: {from: base, environment: nowhere}
+  f: {from: base, dockerfile: f/Dockerfile, context: nocontext}
+`
+  const said = async (load: Promise<unknown>): Promise<readonly string[]> => {
+    const error: unknown = await load.catch((caught: unknown) => caught)
+    if (!(error instanceof Failure)) throw new Error("no failure", { cause: error })
+    return [...(error.detail ?? "").matchAll(/^nbstacks\.yaml:(\d+).*\[(.*)\]$/gm)].map(
+      ([, line, rule]) => `${line} ${rule}`,
+    )
+  }
+  const files = { "envs/d/x": "", "f/Dockerfile": "FROM base\nCOPY a /a\n" }
+  const ofFiles = ["5 no-match", "5 no-match", "6 environment"]
+
+  it("are told in the run that tells those of the configuration", async () => {
+    await using tree = await makeTree({ "nbstacks.yaml": broken, ...files })
+    const all = ["4 wrong-type", ...ofFiles, "7 missing-environment", "8 missing-context"]
+    expect(await said(loadConfig(tree.folder, tree.host))).toEqual(all)
+    expect(await said(loadTree(tree.folder, tree.host))).toEqual(all)
+  })
+
+  it("are told without a lock, and alone", async () => {
+    const mended = broken.split("\n").filter((line) => !/^ {2}[bef]:/.test(line))
+    await using tree = await makeTree({ "nbstacks.yaml": mended.join("\n"), ...files })
+    const all = ["4 no-match", "4 no-match", "5 environment"]
+    expect(await said(loadConfig(tree.folder, tree.host))).toEqual(all)
+    expect(await said(loadTree(tree.folder, tree.host))).toEqual(all)
+  })
 })

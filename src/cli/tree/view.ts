@@ -9,7 +9,7 @@ export function treeText(config: Config, colors: Colors): string {
   const children = Map.groupBy(rows, ({ parent }) => (parent.kind === "row" ? parent.id : ""))
   const lines: [string, string][] = []
   const walk = (row: Row, lead: string, branch: string): void => {
-    lines.push([`${lead}${branch}${row.id}`, colors.dim(describe(row))])
+    lines.push([`${lead}${branch}${row.id}`, said(describe(row), colors)])
     const below = children.get(row.id) ?? []
     const next = lead + (branch === "" ? "" : branch === "└─ " ? "   " : "│  ")
     for (const [index, child] of below.entries()) walk(child, next, index === below.length - 1 ? "└─ " : "├─ ")
@@ -20,6 +20,11 @@ export function treeText(config: Config, colors: Colors): string {
   const images = new Set(rows.map(({ key }) => key)).size
   const total = `${count(rows.length, "row")} of ${count(images, "image")}${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}.`
   return `${[...text, ...(left.length > 0 ? ["", ...left] : []), "", total].join("\n")}\n`
+}
+
+/** Nothing is not coloured either. */
+function said(text: string, colors: Colors): string {
+  return text === "" ? "" : colors.dim(text)
 }
 
 function describe(row: Row): string {
