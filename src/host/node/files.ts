@@ -7,9 +7,9 @@ import type { Content, FileKind, Files, FileStat, WriteOptions } from "../files.
 import { lock } from "./lock.ts"
 
 /**
- * The files of this machine. What takes microseconds, such as a `stat` or the bytes of a small file, is asked for at
- * once: handing it to another thread takes ten times as long. What may take longer never blocks: large files, folders,
- * and waiting for the disk.
+ * The files of this machine. What takes microseconds, such as a `stat`, the names in a folder or the bytes of a small
+ * file, is asked for at once: handing it to another thread takes ten times as long. What may take longer never blocks:
+ * large files, removing folders, and waiting for the disk.
  */
 export const files: Files = {
   read: async (path) => readSmall(path) ?? (await fs.readFile(path)),
@@ -23,7 +23,7 @@ export const files: Files = {
   list,
   readLink: async (path) => orUndefined(() => sync.readlinkSync(path), "ENOENT", "EINVAL"),
   realPath: (path) => fs.realpath(path),
-  makeDirectory: async (path) => void sync.mkdirSync(path, { recursive: true }),
+  makeDirectory: async (path) => makeFolder(path),
   makeTemporary: async (prefix, parent = tmpdir()) => sync.mkdtempSync(join(parent, prefix)),
   rename: async (from, to) => sync.renameSync(from, to),
   link: async (from, to) => sync.linkSync(from, to),
@@ -33,6 +33,29 @@ export const files: Files = {
   setOwner: (path, uid, gid) => fs.lchown(path, uid, gid),
   touch,
   lock,
+}
+
+/**
+ * Makes a folder and those above it. Node's own way never ends where a folder is there and yet nothing can be made in
+ * it, as in /proc. What another process removes meanwhile is made again, a few times.
+ */
+function makeFolder(path: string, attempts = 4): void {
+  try {
+    sync.mkdirSync(path)
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" && attempts > 0 && dirname(path) !== path) {
+      makeFolder(dirname(path), attempts)
+      makeFolder(path, attempts - 1)
+    } else if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return sync.statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** What is read at once, in bytes: more gains nothing, and small files must not cost large buffers. */
@@ -91,7 +114,7 @@ function orMakingFolder<T>(path: string, put: () => T): T {
     return put()
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error
-    sync.mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     return put()
   }
 }
@@ -120,7 +143,7 @@ async function writeLarge(
   content: Content,
   { mode, flush: flushed }: { readonly mode: number; readonly flush: boolean },
 ): Promise<void> {
-  sync.mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   await using handle = await fs.open(path, "wx", mode)
   if (typeof content === "string" || content instanceof Uint8Array) await handle.writeFile(content)
   else for await (const chunk of content) await writeAll(handle, chunk)
@@ -167,10 +190,7 @@ async function stat(path: string): Promise<FileStat | undefined> {
 }
 
 async function list(path: string): ReturnType<Files["list"]> {
-  const entries = await fs.readdir(path, { withFileTypes: true }).catch((error: unknown) => {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined
-    throw error
-  })
+  const entries = orUndefined(() => sync.readdirSync(path, { withFileTypes: true }), "ENOENT", "ENOTDIR")
   return entries?.map((entry) => ({ name: entry.name, kind: kindOf(entry) })).sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
