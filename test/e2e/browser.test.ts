@@ -62,8 +62,11 @@ async function runCell(browser: Browser, link: string): Promise<void> {
   page.on("pageerror", (error) => problems.push(String(error)))
   await page.goto(link.replace("/lab?", "/lab/tree/work/images/notebook?"))
   await page.locator(".jp-LauncherCard[data-category='Notebook']", { hasText: "Python 3" }).first().click()
+  // A cell that is run before its kernel is there is never run on a slow machine.
+  await page.locator("#jp-main-statusbar", { hasText: "| Idle" }).waitFor()
   await page.locator(".jp-Notebook .jp-Cell .cm-content").first().click()
   await page.keyboard.type("print('the answer is', 6 * 7)")
+  await page.locator(".jp-Notebook .jp-Cell .cm-content", { hasText: "6 * 7" }).waitFor()
   await page.keyboard.press("Shift+Enter")
   await page.locator(".jp-OutputArea-output", { hasText: "the answer is 42" }).waitFor()
   await page.keyboard.press("Control+s")
