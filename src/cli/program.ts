@@ -1,5 +1,6 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
 import { resolve } from "node:path"
+import { meant } from "../config/nearest.ts"
 import { buildCommand } from "./build/flags.ts"
 import { checkCommand } from "./check/flags.ts"
 import { completionCommand } from "./completion/flags.ts"
@@ -23,9 +24,9 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     .description("Turns a repository of notebook environments into tested, published container images")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
-    .helpCommand("help [command]", "print the help of a command")
+    .helpCommand(false)
     .option("-C, --directory <dir>", "work on the nbstacks.yaml of this folder")
-    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError(false)
     .addHelpText(
       "before",
@@ -51,8 +52,31 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     schemaCommand(execute),
     completionCommand(execute),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of [...commands, helpCommand(program)]) program.addCommand(command.copyInheritedSettings(program))
   return program
+}
+
+/** Ours, since commander's own answers an unknown name with the help of the whole program and no error. */
+function helpCommand(program: CommandUnknownOpts): CommandUnknownOpts {
+  return new Command("help")
+    .summary("print the help of a command")
+    .description("Prints the help of a command, or of the whole program.")
+    .argument("[command...]", "the command, such as `store serve`")
+    .action((names) => {
+      let found = program
+      for (const name of names) {
+        const next = found.commands.find((one) => one.name() === name)
+        if (next === undefined) {
+          const all = found.commands.map((one) => one.name())
+          const hint = all.length === 0 ? undefined : meant(name, all)
+          found.error(`error: unknown command '${name}'${hint === undefined ? "" : `\n${hint}`}`, {
+            code: "commander.unknownCommand",
+          })
+        }
+        found = next ?? found
+      }
+      found.outputHelp()
+    })
 }
 
 /** The folder that `-C` names, or the current one. */

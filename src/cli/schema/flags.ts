@@ -7,6 +7,6 @@ export function schemaCommand(execute: Execute): CommandUnknownOpts {
     .summary("print the JSON schema of nbstacks.yaml")
     .description("Prints the JSON schema of nbstacks.yaml, for editors that complete and check YAML.")
     .action(async () => await execute(async (context) => await (await import("./run.ts")).schema(context)))
-  examples(command, [["nbstacks schema > nbstacks.schema.json", "then name it in the first line of nbstacks.yaml"]])
+  examples(command, [["nbstacks schema > nbstacks.schema.json", "then name it in nbstacks.yaml"]])
   return command
 }
