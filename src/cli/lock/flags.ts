@@ -6,6 +6,7 @@ export type LockOptions = {
   readonly upgrade?: true | undefined
   readonly check?: true | undefined
   readonly dryRun?: true | undefined
+  readonly json?: true | undefined
   readonly registry?: string | undefined
 }
 
@@ -16,16 +17,17 @@ export function lockCommand(execute: Execute): CommandUnknownOpts {
       "Writes down what is not in a file: digests of external images, Debian versions, hashes of URLs. Adds what is " +
         "missing and drops what is not used any more; with --upgrade everything moves to what is current.",
     )
-    .option("--upgrade", "move everything to what is current, and give unlocked steps a new refresh value")
+    .option("--upgrade", "move everything, and give unlocked steps a new refresh value")
     .option("--check", "change nothing; exit 1 if the lock would change")
     .option("--dry-run", "change nothing; say what would move")
+    .option("--json", texts.json)
     .option("--registry <registry>", texts.registry)
     .action(
       async (options) => await execute(async (context) => await (await import("./run.ts")).lock(context, options)),
     )
   examples(command, [
     ["nbstacks lock", "after editing nbstacks.yaml"],
-    ["nbstacks lock --upgrade", "what a weekly rebuild is: a commit that says what moved"],
+    ["nbstacks lock --upgrade", "what a weekly rebuild begins with"],
   ])
   return command
 }

@@ -7,6 +7,7 @@ import { writeLock } from "../../lock/write-lock.ts"
 import { resolveReference } from "../../oci/resolve.ts"
 import { loadConfig, renewLock } from "../../resolve/load.ts"
 import type { Context } from "../context.ts"
+import { json } from "../json.ts"
 import type { LockOptions } from "./flags.ts"
 import { movedText } from "./view.ts"
 
@@ -17,14 +18,14 @@ export async function lock(context: Context, options: LockOptions): Promise<numb
   const { config } = loaded
   const placed =
     options.registry === undefined ? loaded : { ...loaded, config: { ...config, registry: options.registry } }
-  io.err(options.upgrade === true ? "Asking what is current …\n" : "")
+  if (options.upgrade === true) io.err("Asking what is current …\n")
   const { lock: renewed, moved } = await renewLock(placed, host, {
     outside: outside(context),
     upgrade: options.upgrade === true,
     date: host.now().toISOString().slice(0, 10),
     signal,
   })
-  io.out(movedText(moved, io.outColors))
+  io.out(options.json === true ? json({ moved }) : movedText(moved, io.outColors))
   if (options.check === true) {
     if (moved.length > 0) throw new Failure("no", `${lockFile} is not up to date`, { hint: "Run `nbstacks lock`" })
     io.err(`${lockFile} is up to date.\n`)
