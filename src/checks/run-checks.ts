@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts"
+import { Failure, isFailure } from "../failure.ts"
 import type { Location } from "../oci/store/store.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import type { CheckSpec } from "../tree/checks.ts"
@@ -60,14 +60,22 @@ async function withServer(image: RunnableImage, spec: CheckSpec, job: CheckJob):
   using _quiet = quietConsole()
   let started: Server | undefined
   const say = lineReporter(image, job, "check")
+  let broken: Failure | undefined
   await record.record({
     name: "the server answers",
     kind: "server",
     async run() {
-      started = await startServer(job.host, image, { runtime, signal: job.signal, say })
+      try {
+        started = await startServer(job.host, image, { runtime, signal: job.signal, say })
+      } catch (error) {
+        if (isFailure(error) && error.code === "cannot") broken = error
+        throw error
+      }
       return { passed: true }
     },
   })
+  // A runtime that does not work says nothing about the image.
+  if (broken !== undefined) throw broken
   await using server = started
   await recordAll(record, environment, { container: server?.container })
   if (server === undefined) {

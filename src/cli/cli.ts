@@ -1,7 +1,8 @@
 import { CommanderError } from "@commander-js/extra-typings"
 import type { Context } from "./context.ts"
-import { exitCodeOf, renderFailure } from "./failure.ts"
+import { asFailure, exitCodeOf, renderFailure } from "./failure.ts"
 import type { Io } from "./io.ts"
+import { withSeparator } from "./run/separator.ts"
 import { folderOf, makeProgram } from "./program.ts"
 
 export type Surroundings = {
@@ -18,6 +19,7 @@ export const version = "0.1.0"
 /** Runs a command line and gives its exit code. Prints what went wrong, once. */
 export async function runCli(argv: readonly string[], { io, env, signal, current }: Surroundings): Promise<number> {
   let exit = 0
+  let named = ""
   const program = makeProgram(async (run) => {
     const { makeHost } = await import("../host/node/host.ts")
     const folder = folderOf(program.opts().directory, current)
@@ -27,18 +29,30 @@ export async function runCli(argv: readonly string[], { io, env, signal, current
   const quiet = { writeOut: io.out, writeErr: io.err, outputError: (text: string) => io.err(usageError(text, io)) }
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride().configureOutput(quiet)
+  program.hook("preAction", (_, command) => void (named = command.name()))
   try {
-    await program.parseAsync(argv, { from: "user" })
+    await program.parseAsync(withSeparator(argv, program), { from: "user" })
     return exit
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (signal.aborted) {
-      io.err("\nInterrupted. Nothing was left half written; run the command again to go on.\n")
+      io.err(`\n${stopLines[named] ?? "Interrupted."}\n`)
       return 130
     }
-    io.err(renderFailure(error, io.colors))
-    return exitCodeOf(error)
+    const failure = asFailure(error)
+    io.err(renderFailure(failure, io.colors))
+    return exitCodeOf(failure)
   }
+}
+
+/** What people should know after Ctrl-C, where there is something. */
+const stopLines: Readonly<Record<string, string>> = {
+  publish: "Interrupted. What is done is kept, and nothing is half tagged; run the command again to go on.",
+  build: "Interrupted. What is built is kept; run the command again to go on.",
+  check: "Interrupted. What has passed is kept; run the command again to go on.",
+  lock: "Interrupted. nbstacks.lock is as it was.",
+  run: "Stopped.",
+  serve: "Stopped.",
 }
 
 /** Commander's sentence in our form: `error: unknown command 'plam'` and its hint after an empty line. */

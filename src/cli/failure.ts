@@ -1,13 +1,65 @@
-import { exitCodes, isFailure, type Failure } from "../failure.ts"
+import { exitCodes, Failure, isFailure } from "../failure.ts"
 import type { Colors } from "./io.ts"
 
 const deepest = 6
+
+/** What system errors mean that people can do something about. https://man7.org/linux/man-pages/man3/errno.3.html */
+const meanings: Readonly<Record<string, { readonly means: string; readonly hint: string }>> = {
+  EACCES: { means: "permission denied", hint: "Give yourself access to it, or use another path" },
+  EPERM: { means: "not permitted", hint: "Give yourself access to it, or use another path" },
+  EROFS: { means: "the file system is read-only", hint: "Use a path that can be written to" },
+  ENOSPC: { means: "no space is left", hint: "Make space: `nbstacks store gc` removes what nothing uses" },
+  EDQUOT: { means: "the quota is used up", hint: "Make space: `nbstacks store gc` removes what nothing uses" },
+  ENOTDIR: { means: "a part of the path is no folder", hint: "Use another path" },
+  EISDIR: { means: "it is a folder, not a file", hint: "Remove the folder, or use another path" },
+  ELOOP: { means: "its symbolic links lead in a circle", hint: "Replace the link with a file" },
+  EMFILE: { means: "too many files are open", hint: "Allow more with `ulimit -n`, or use fewer `--jobs`" },
+  ENFILE: { means: "too many files are open on this machine", hint: "Try again when less is running" },
+  ENAMETOOLONG: { means: "the path is too long", hint: "Use a shorter path" },
+}
+
+type SystemError = Error & {
+  readonly code: string
+  readonly path?: unknown
+  readonly syscall?: unknown
+  readonly port?: unknown
+}
+
+/**
+ * An error as a `Failure` where it is one of this machine: a file that may not be read, a full disk, a port in use.
+ * Of an error and another one while cleaning up after it, the first. Anything else is given back as it is.
+ */
+export function asFailure(error: unknown): unknown {
+  if (error instanceof SuppressedError) return asFailure(error.suppressed)
+  if (isFailure(error) || !(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
+    return error
+  const { code, path, syscall, port } = error as SystemError
+  if (syscall === "listen" && (code === "EADDRINUSE" || code === "EACCES")) {
+    const hint = "Choose another with `--port`; 0 takes any free one"
+    return new Failure("cannot", code === "EACCES" ? `Port ${port} is reserved` : `Port ${port} is in use`, { hint })
+  }
+  const known =
+    code === "ENOENT" && syscall === "mkdir"
+      ? { means: "no folder can be made there", hint: "Use a path that can be written to" }
+      : Object.hasOwn(meanings, code)
+        ? meanings[code]
+        : undefined
+  if (known === undefined) return error
+  const doing = typeof path === "string" ? `Cannot ${verbOf(syscall)} ${path}` : `Cannot ${verbOf(syscall)} a file`
+  return new Failure("cannot", `${doing}: ${known.means}`, { hint: known.hint })
+}
+
+function verbOf(syscall: unknown): string {
+  if (syscall === "read" || syscall === "scandir" || syscall === "readlink") return "read"
+  return syscall === "mkdir" || syscall === "write" || syscall === "rename" ? "write" : "use"
+}
 
 /**
  * An error as people see it: the sentence, what caused it, details, and last a hint after an empty line
  * (style: the last line is nearest the prompt).
  */
-export function renderFailure(error: unknown, colors: Colors): string {
+export function renderFailure(thrown: unknown, colors: Colors): string {
+  const error = asFailure(thrown)
   if (!isFailure(error)) return renderBug(error, colors)
   const lines = [`${colors.red(colors.bold("error"))}: ${error.message}`]
   for (const cause of causesOf(error)) {
@@ -61,6 +113,7 @@ function renderBug(error: unknown, colors: Colors): string {
 }
 
 /** The exit code of an error: 1 to 4 as its kind says, 70 for a bug of ours. */
-export function exitCodeOf(error: unknown): number {
+export function exitCodeOf(thrown: unknown): number {
+  const error = asFailure(thrown)
   return isFailure(error) ? exitCodes[error.code] : 70
 }

@@ -13,11 +13,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     if (++asked === 1) interrupt.abort(new DOMException("interrupted", "AbortError"))
     else if (asked === 3) process.exit(interrupted)
   })
-// A reader that went away, such as `head`, is not an error.
+let unwritten: NodeJS.ErrnoException | undefined
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that went away, such as `head`, is not an error.
   if (error.code === "EPIPE") process.exit(0)
-  throw error
+  unwritten ??= error
 })
+// Nobody is left to be told.
+process.stderr.on("error", () => undefined)
 
 const { env } = process
 const colorful = (stream: NodeJS.WriteStream): boolean =>
@@ -46,5 +49,21 @@ async function ask(question: string): Promise<string> {
 }
 
 const { runCli } = await import("./cli.ts")
-process.exitCode = await runCli(process.argv.slice(2), { io, env, signal: interrupt.signal, current: process.cwd() })
-if (interrupt.signal.aborted) process.exit(interrupted)
+const code = await runCli(process.argv.slice(2), { io, env, signal: interrupt.signal, current: process.cwd() })
+
+/** Waits until all that was written has left this process, or cannot. */
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => void stream.write("", () => resolve()))
+
+await flushed(process.stdout)
+if (unwritten !== undefined) {
+  const { renderFailure, asFailure } = await import("./failure.ts")
+  const { Failure } = await import("../failure.ts")
+  const known = asFailure(unwritten)
+  const why = known instanceof Failure ? known.message.replace(/^.*: /, "") : unwritten.message
+  const hint = "Send the output somewhere else; what the command did besides is done"
+  io.err(renderFailure(new Failure("cannot", `Cannot write to stdout: ${why}`, { hint }), io.colors))
+}
+await flushed(process.stderr)
+// Without waiting for sockets: whoever left one open must not keep the process.
+process.exit(interrupt.signal.aborted ? interrupted : unwritten !== undefined && code === 0 ? 2 : code)

@@ -30,7 +30,9 @@ export async function openReporters({ host, io }: Context, tree: Tree, options: 
     people,
     rowLogs(logFolder(options.cache), host.files),
     rememberDurations(host, options.cache, durations),
-    ...(options.events === undefined ? [] : [ndjsonReporter(options.events, host)]),
+    ...(options.events === undefined
+      ? []
+      : [ndjsonReporter(options.events, host, (sentence) => write(`warning: ${sentence}`))]),
   ])
 }
 

@@ -12,7 +12,9 @@ import { readBranch } from "../git/git.ts"
 import { planTree } from "../plan/plan-tree.ts"
 import type { Plan } from "../plan/plan.ts"
 import type { Tree } from "../tree/tree.ts"
+import { Failure, isFailure } from "../failure.ts"
 import type { Context } from "./context.ts"
+import { asFailure } from "./failure.ts"
 
 /** A tree with its keys, and the stores that it lives in. */
 export type Session = AsyncDisposable & {
@@ -52,7 +54,7 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     local,
     target,
     places: target === local ? [local] : [target, local],
-    hold: async () => void (await (lease ??= layout.lease())),
+    hold: async () => void (await (lease ??= holding(layout))),
     serve: server.address,
     cache,
     lastRelease: async () => {
@@ -61,8 +63,23 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     },
     async [Symbol.asyncDispose]() {
       await server.stop()
-      await (await lease)?.[Symbol.asyncDispose]()
+      // One that could not be had was told when it was asked for.
+      await (await lease?.catch(() => undefined))?.[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** A lease of the local store; a store that cannot be written to is said by its folder. */
+async function holding(layout: Layout): Promise<AsyncDisposable> {
+  try {
+    return await layout.lease()
+  } catch (error) {
+    const cause = asFailure(error)
+    if (!isFailure(cause)) throw error
+    throw new Failure("cannot", `Cannot use the local store ${layout.folder}`, {
+      cause,
+      hint: "Set NBSTACKS_STORE to a folder that you can write to",
+    })
   }
 }
 
@@ -79,7 +96,7 @@ function lazyServer(
   return {
     address: async () => (await (server ??= serveStore(layout, host))).address,
     stop: async () => {
-      await (await server)?.[Symbol.asyncDispose]()
+      await (await server?.catch(() => undefined))?.[Symbol.asyncDispose]()
     },
   }
 }

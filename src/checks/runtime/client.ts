@@ -47,6 +47,7 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
       }
       try {
         const port = await publishedPort(client, host, { name, job, ended: () => over })
+        if (over) throwIfNotStarted(client, (await ended).code, lines.tail())
         return {
           port,
           ended,
@@ -72,12 +73,34 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
           signal: job.signal,
           terminal: true,
         })
-        return (await child.ended).code
+        const { code } = await child.ended
+        // What it said is on the terminal already.
+        if (code === notStarted) throwIfNotStarted(client, code, [])
+        return code
       } finally {
         await remove(client, host, name)
       }
     },
   }
+}
+
+/** The exit code of a client that could not start a container: https://docs.docker.com/engine/containers/run/#exit-status */
+const notStarted = 125
+
+/**
+ * Fails with `cannot` when the runtime itself did not start a container. 126 and 127 are its own only where it, not
+ * the image's command, could not be executed.
+ */
+function throwIfNotStarted({ name }: Client, code: number, tail: readonly string[]): void {
+  const said = tail.slice(-10).join("\n")
+  const own = (code === 126 || code === 127) && new RegExp(`^(?:error|${name}):`, "im").test(said)
+  const command = /executable file|exec:|no such file or directory/i.test(said)
+  if (code !== notStarted && (!own || command)) return
+  const other = name === "docker" ? "podman" : "docker"
+  throw new Failure("cannot", `${name} cannot start a container here: it ended with ${code}`, {
+    ...(said === "" ? {} : { detail: said }),
+    hint: `Choose another runtime: \`--runtime bubblewrap\` or \`--runtime ${other}\``,
+  })
 }
 
 /** Containers carry the id of the process that started them, so that people can tell whose they are. */

@@ -33,8 +33,26 @@ export async function pickRuntime(host: RuntimeHost, options: PickOptions): Prom
       : `${options.name} does not work on this machine`
   throw new Failure("cannot", sentence, {
     detail: reasons.join("\n"),
-    hint: "Install bubblewrap, which needs no daemon: `apt-get install bubblewrap`. `nbstacks doctor` says more",
+    hint: hintFor(options.name, reasons),
   })
+}
+
+const packages: Readonly<Record<RuntimeName, string>> = {
+  docker: "docker.io",
+  podman: "podman",
+  bubblewrap: "bubblewrap",
+}
+
+/** What helps: for a runtime that was asked for, that one; else the one that needs least. */
+function hintFor(name: RuntimeName | undefined, reasons: readonly string[]): string {
+  const doctor = "`nbstacks doctor` says more"
+  const absent = (one: RuntimeName): boolean => reasons.some((text) => text.startsWith(`${one}: it is not installed`))
+  if (name !== undefined && absent(name)) return `Install it: \`apt-get install ${packages[name]}\`. ${doctor}`
+  if (name === "docker") return `Start its daemon, or leave \`--runtime\` out to use the first that works. ${doctor}`
+  if (name !== undefined) return `Leave \`--runtime\` out to use the first that works. ${doctor}`
+  return absent("bubblewrap")
+    ? `Install bubblewrap, which needs no daemon: \`apt-get install bubblewrap\`. ${doctor}`
+    : `Make one of them work: ${doctor}`
 }
 
 /** Each runtime with whether it works here, for `doctor`: true, or why not. */

@@ -15,7 +15,10 @@ const variants: readonly { readonly before: readonly string[]; readonly run: rea
 /** Folders that make this machine's own `true` run in an empty root. */
 const borrowed: readonly string[] = ["/usr", "/bin", "/lib", "/lib64"]
 
-/** Podman with the flags with which it really starts a container here. Otherwise, why there is none. */
+/**
+ * Podman with the flags with which it really starts a container here, with the network that every later one has.
+ * Otherwise, why there is none.
+ */
 export async function findPodman(
   host: RuntimeHost,
   { address, signal }: { readonly address: string | undefined; readonly signal: AbortSignal },
@@ -33,7 +36,7 @@ export async function findPodman(
       mounts.push("--volume", `${folder}:${folder}:ro`)
     }
     for (const { before, run } of variants) {
-      const argv = [program, ...before, "run", "--rm", "--network", "none", ...run, ...mounts] as const
+      const argv = [program, ...before, "run", "--rm", "--publish", "127.0.0.1::8888", ...run, ...mounts] as const
       const answer = await host.run({ argv: [...argv, "--rootfs", root, "/usr/bin/true"], signal, timeout: 30_000 })
       if (answer.code === 0) {
         return {

@@ -8,7 +8,7 @@ export async function findPrograms(host: Pick<Host, "files" | "env">, name: stri
   for (const folder of folders.filter(isAbsolute)) {
     const path = join(folder, name)
     const real = await host.files.realPath(path).catch(() => undefined)
-    const stat = real === undefined ? undefined : await host.files.stat(real)
+    const stat = real === undefined ? undefined : await host.files.stat(real).catch(() => undefined)
     if (real === undefined || stat?.kind !== "file" || (stat.mode & 0o111) === 0) continue
     if (!found.has(real)) found.set(real, path)
   }

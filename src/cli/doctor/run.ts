@@ -17,6 +17,8 @@ import { doctorText } from "./view.ts"
 
 /** One thing that a machine may have. */
 export type Finding = {
+  /** Docker is both an engine and a runtime. */
+  readonly kind: "engine" | "runtime" | "tool"
   readonly name: string
   readonly what: string
   readonly works: boolean
@@ -48,7 +50,7 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
   const missing = findings.filter(({ works, needed }) => needed && !works)
   io.out(
     options.json === true
-      ? json({ machine: about, findings, missing: missing.map(({ name }) => name) })
+      ? json({ machine: about, findings, missing: missing.map(({ kind, name }) => ({ kind, name })) })
       : doctorText({ about, findings, colors: io.outColors }),
   )
   return missing.length === 0 ? 0 : 1
@@ -78,7 +80,7 @@ function engineFindings({ host }: Context, engine: Engine, needed: ReadonlySet<s
   const platform: Platform = `linux/${host.machine.architecture}`
   return [
     engine.can(sampleStep(kind), platform).then((answer): Finding => {
-      const about = { name: engine.name, what, needed: needed.has(kind) }
+      const about = { kind: "engine" as const, name: engine.name, what, needed: needed.has(kind) }
       if (answer === true) return { ...about, works: true, detail: "" }
       return { ...about, works: false, detail: answer.no, hint: answer.hint }
     }),
@@ -98,18 +100,19 @@ async function runtimeFindings({ host, signal }: Context, needed: boolean): Prom
   const probed = await probeRuntimes(host, { address: server.address, signal })
   const enough = probed.some(({ works }) => works === true)
   return probed.map(({ name, works }) => ({
+    kind: "runtime" as const,
     name,
     what: "runtime",
     works: works === true,
     detail: works === true ? "" : works,
     // One of them is enough.
     needed: needed && !enough,
-    ...(works === true ? {} : { hint: installs[name] }),
+    ...(works === true || !/not installed/.test(works) ? {} : { hint: installs[name] }),
   }))
 }
 
 async function gitFinding({ host }: Context): Promise<Finding> {
-  const about = { name: "git", what: "names releases", needed: false }
+  const about = { kind: "tool" as const, name: "git", what: "names releases", needed: false }
   try {
     const { stdout } = await host.run({ argv: ["git", "--version"], timeout: 10_000 })
     return { ...about, works: true, detail: stdout.trim().replace(/^git version /, "") }

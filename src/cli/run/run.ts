@@ -21,6 +21,7 @@ type Options = RunOptions & { readonly row: string; readonly command: readonly s
 /** Starts JupyterLab from a row, or a command; what is not built is built first. */
 export async function run(context: Context, options: Options): Promise<number> {
   const { io, host, signal } = context
+  if (options.port !== undefined && options.port !== 0) await checkPort(context, options.port)
   const whole = await loadTree(context, options)
   const id = oneRow(whole, options.row)
   const tree = selectPlatform(selectRows(whole, { only: [id], except: [] }), options.platform)
@@ -43,15 +44,46 @@ export async function run(context: Context, options: Options): Promise<number> {
   const [first, ...rest] = options.command
   if (first !== undefined) return await runCommand(image, [first, ...rest], { ...job, tty: io.ask !== undefined })
   io.err(`Starting JupyterLab from ${id} …\n`)
-  await using lab = await startLab(image, job)
+  await using lab = await whileSaying(context, id, () => startLab(image, job))
   io.out(`${lab.link}\n`)
   io.err("This folder is ~/work in it. Ctrl-C stops it.\n")
   const stopped = new Promise<undefined>((resolve) =>
     signal.addEventListener("abort", () => resolve(undefined), { once: true }),
   )
   const ended = await Promise.race([lab.ended, stopped])
-  if (ended === undefined) return 130
+  if (ended === undefined) {
+    io.err("\nStopped.\n")
+    return 130
+  }
   return ended.code === 0 ? 0 : 1
+}
+
+/** Takes the port for a moment, so that one in use is said before anything is built. */
+async function checkPort({ host }: Context, port: number): Promise<void> {
+  await using _taken = await host.serve(() => Promise.resolve({ status: 404, headers: {} }), { port })
+}
+
+/** Seconds between two lines about something that takes long: the first start unpacks the whole image. */
+const patience = 5
+
+/** Says that a row is still starting, so that no long start is silent. */
+async function whileSaying<T>({ host, io }: Context, id: string, start: () => Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const from = host.elapsed()
+  const say = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await host.sleep(patience * 1000, over.signal)
+      const seconds = Math.round((host.elapsed() - from) / 1000)
+      io.err(`Still starting ${id}, ${seconds} s; the first start of an image unpacks it …\n`)
+    }
+  }
+  const saying = say().catch(() => undefined)
+  try {
+    return await start()
+  } finally {
+    over.abort()
+    await saying
+  }
 }
 
 function oneRow(tree: Tree, name: string): string {

@@ -43,7 +43,8 @@ async function programsOf(host: ClientHost): Promise<readonly string[]> {
   )
   const found = new Map<string, string>()
   for (const path of [...new Set(folders)].map((folder) => join(folder, "docker"))) {
-    const stat = await host.files.stat(path)
+    // A folder that may not be entered has no program for us.
+    const stat = await host.files.stat(path).catch(() => undefined)
     if (stat === undefined || stat.kind === "directory") continue
     const real = await host.files.realPath(path).catch(() => undefined)
     if (real !== undefined && !found.has(real)) found.set(real, path)

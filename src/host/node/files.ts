@@ -12,8 +12,8 @@ import { lock } from "./lock.ts"
  * large files, removing folders, and waiting for the disk.
  */
 export const files: Files = {
-  read: async (path) => readSmall(path) ?? (await fs.readFile(path)),
-  readText: async (path) => (readSmall(path) ?? (await fs.readFile(path))).toString("utf8"),
+  read,
+  readText: async (path) => (await read(path)).toString("utf8"),
   stream,
   write,
   flush,
@@ -62,6 +62,16 @@ function isFolder(path: string): boolean {
 const pieceSize = 256 * 1024
 /** Up to here, in bytes, a file is read or written at once. */
 const smallSize = 64 * 1024
+
+/** The bytes of a file. What fails while reading, such as of a folder, names the path as well. */
+async function read(path: string): Promise<Buffer> {
+  try {
+    return readSmall(path) ?? (await fs.readFile(path))
+  } catch (error) {
+    if (error instanceof Error && !("path" in error)) Object.assign(error, { path })
+    throw error
+  }
+}
 
 /** The bytes of a file; undefined if it is not small. */
 function readSmall(path: string): Buffer | undefined {
