@@ -22,7 +22,7 @@ type SystemError = Error & {
   readonly code: string
   readonly path?: unknown
   readonly syscall?: unknown
-  readonly port?: unknown
+  readonly port?: number
 }
 
 /**

@@ -78,7 +78,11 @@ export function makeTransport(context: Context, authority: Authority): Transport
         throw tryAgain(await notLetIn(context, call, answer), answer.headers)
       }
       if (answer.status !== 401 || !ours || again >= 1 || typeof call.body === "function") return answer
-      const better = await authority.learn(answer.headers, { scopes, header })
+      const better = await authority.learn(answer.headers, { scopes, header }).catch((error: unknown) => {
+        // An answer that is never read keeps its connection open, and the process alive.
+        void discard(answer)
+        throw error
+      })
       if (better === undefined) return answer
       await discard(answer)
       scopes = better
@@ -132,7 +136,7 @@ export function makeTransport(context: Context, authority: Authority): Transport
         },
         deadline,
       ),
-    refused: (call, answer) => refused(context, call, answer),
+    refused: async (call, answer) => await authority.explain(await refused(context, call, answer)),
     errors: errorsOf,
   }
 }

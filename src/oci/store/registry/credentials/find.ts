@@ -1,4 +1,4 @@
-import { isFailure } from "../../../../failure.ts"
+import { isFailure, type Failure } from "../../../../failure.ts"
 import type { Host } from "../../../../host/host.ts"
 import { configPaths, entryCredentials, entryNames, readConfigFile, type ConfigFile } from "./config-file.ts"
 import type { Credentials } from "./credentials.ts"
@@ -10,6 +10,8 @@ export type Wanted = {
   /** The path below it, which Podman's file can tell apart; may be empty. */
   readonly prefix: string
   readonly signal?: AbortSignal | undefined
+  /** Told of a store for all that could not be asked. */
+  readonly missed?: ((failure: Failure) => void) | undefined
 }
 
 /**
@@ -40,8 +42,9 @@ async function findIn(host: Pick<Host, "run">, file: ConfigFile, wanted: Wanted)
   if (helper !== undefined && helper !== "") return await askHelper(host, { name: helper, server, signal })
   if (file.credsStore !== undefined && file.credsStore !== "") {
     const found = await askHelper(host, { name: file.credsStore, server, signal }).catch((error: unknown) => {
-      if (isFailure(error)) return undefined
-      throw error
+      if (!isFailure(error)) throw error
+      wanted.missed?.(error)
+      return undefined
     })
     if (found !== undefined) return found
   }
