@@ -1,7 +1,8 @@
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
-import { startRegistry } from "../support/registry.ts"
+import type { Server } from "../../src/host/http.ts"
+import { startRegistry, type RunningRegistry } from "../support/registry.ts"
 import { openSandbox, prepared, program, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
 
@@ -22,6 +23,12 @@ async function openTree(registry: string, parent: string, more = ""): Promise<Sa
   })
 }
 
+/** Ends a registry. Its port answers that nobody is there, or another test's server might take it. */
+async function takeDown(registry: RunningRegistry): Promise<Server> {
+  await registry[Symbol.asyncDispose]()
+  return await host.serve(async () => ({ status: 503 }), { port: Number(registry.address.split(":")[1]) })
+}
+
 test("build brings what only the registry has, and works without it afterwards", async () => {
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
@@ -38,7 +45,7 @@ test("build brings what only the registry has, and works without it afterwards",
   ])
   const verified = await nbstacks("store", "verify")
   expect([verified.code, verified.stderr.includes("Read 0 manifests")]).toEqual([0, false])
-  await registry[Symbol.asyncDispose]()
+  await using _down = await takeDown(registry)
   expect((await nbstacks("plan")).code).toBe(3)
 })
 
@@ -46,7 +53,7 @@ test("with the registry down, what the local store has is built and checked offl
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
   expect((await sandbox.nbstacks("build")).code).toBe(0)
-  await registry[Symbol.asyncDispose]()
+  await using _down = await takeDown(registry)
   expect((await sandbox.nbstacks("check", "base", "--offline")).code).toBe(0)
   const refused = await sandbox.nbstacks("publish")
   expect(refused.code).toBe(3)
