@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { runPlan } from "../../build/run-plan.ts"
 import { junitOfAll } from "../junit.ts"
-import { selectPlatform, selectRows } from "../../plan/select.ts"
+import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
 import { slotOf } from "../../plan/key.ts"
 import { count, duration } from "../../report/format.ts"
 import { openBuilder } from "../builder.ts"
@@ -28,14 +28,7 @@ export async function check(
   const opened = { ...session, places: options.offline === true ? [session.local] : session.places }
   const { plan, knowledge } = await think(context, opened, { offline: false, verify: false })
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
-  const asked = new Set(
-    only.length === 0
-      ? tree.images.map(({ id }) => id)
-      : namedIds(
-          tree.images.map(({ id }) => id),
-          only,
-        ),
-  )
+  const asked = new Set(only.length === 0 ? tree.images.map(({ id }) => id) : rowsNamed(tree, only))
   const { builder, reports } = await openBuilder(context, opened, {
     report: reporters.report,
     jobs: options.jobs,
@@ -72,8 +65,4 @@ export async function check(
     )
   else io.err(`\n${failures}`)
   return exitOf(outcomes)
-}
-
-function namedIds(ids: readonly string[], names: readonly string[]): readonly string[] {
-  return ids.filter((id) => names.some((name) => id === name || id.startsWith(`${name}:`)))
 }

@@ -1,12 +1,10 @@
-import { Readable, pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import { Failure } from "../../failure.ts"
+import { chunkSize, through } from "./through.ts"
 import { inflateZstd } from "./zstd.ts"
 
 /** No layer may inflate to more than this, in bytes. */
 const maximumSize = 256 * 1024 ** 3
-
-const chunkSize = 256 * 1024
 
 /**
  * The uncompressed bytes of a layer. What it is compressed with is seen from its first bytes, whatever the media
@@ -29,7 +27,7 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, what: strin
     if (kind === "none") yield* bounded(all, what)
     else {
       try {
-        yield* bounded(kind === "gzip" ? gunzip(all) : inflateZstd(all), what)
+        yield* bounded(kind === "gzip" ? through(all, createGunzip({ chunkSize })) : inflateZstd(all), what)
       } catch (error) {
         if (!isZlib(error)) throw error
         throw new Failure("cannot", `Cannot inflate ${what}`, { cause: error })
@@ -37,25 +35,6 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, what: strin
     }
   } finally {
     await iterator.return?.()
-  }
-}
-
-async function* gunzip(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  const transform = createGunzip({ chunkSize })
-  let failed: Error | null | undefined
-  const inflated = pipeline(
-    Readable.from(source, { objectMode: false, highWaterMark: chunkSize }),
-    transform,
-    (error) => {
-      failed = error
-    },
-  )
-  try {
-    yield* inflated
-  } catch (error) {
-    throw failed ?? error
-  } finally {
-    transform.destroy()
   }
 }
 

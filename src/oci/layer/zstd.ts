@@ -1,8 +1,6 @@
-import { Readable, pipeline } from "node:stream"
 import { createZstdDecompress } from "node:zlib"
 import { byteReader, type ByteReader } from "../tar/bytes.ts"
-
-const chunkSize = 256 * 1024
+import { chunkSize, through } from "./through.ts"
 
 /**
  * Inflates any number of zstd frames. Node stops after the first one, so the frames are told apart here, by their
@@ -19,30 +17,11 @@ export async function* inflateZstd(source: AsyncIterable<Uint8Array>): AsyncIter
       if (number >>> 4 === 0x184d2a5) {
         const size = (await exactly(reader, 4)).readUInt32LE()
         if ((await reader.skip(size)) < size) throw malformed("a skippable frame is cut off")
-      } else if (number === 0xfd2fb528) yield* inflateFrame(reader, magic)
+      } else if (number === 0xfd2fb528) yield* through(frame(reader, magic), createZstdDecompress({ chunkSize }))
       else throw malformed("a frame has a wrong magic number")
     }
   } finally {
     await reader.close()
-  }
-}
-
-async function* inflateFrame(reader: ByteReader, magic: Buffer): AsyncIterable<Uint8Array> {
-  const transform = createZstdDecompress({ chunkSize })
-  let failed: Error | null | undefined
-  const inflated = pipeline(
-    Readable.from(frame(reader, magic), { objectMode: false, highWaterMark: chunkSize }),
-    transform,
-    (error) => {
-      failed = error
-    },
-  )
-  try {
-    yield* inflated
-  } catch (error) {
-    throw failed ?? error
-  } finally {
-    transform.destroy()
   }
 }
 
