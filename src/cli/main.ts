@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
 import type { Io } from "./io.ts"
+import { wantsColor } from "./wants-color.ts"
 
 /** The exit code of a command that a signal ended. */
 const interrupted = 130
@@ -23,17 +24,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => undefined)
 
 const { env } = process
-const colorful = (stream: NodeJS.WriteStream): boolean =>
-  env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "0"
-    ? true
-    : stream.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb"
 const lively = process.stderr.isTTY && env["TERM"] !== "dumb" && env["CI"] === undefined
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  colors: pc.createColors(colorful(process.stderr)),
-  outColors: pc.createColors(colorful(process.stdout)),
+  colors: pc.createColors(wantsColor(env, process.stderr)),
+  outColors: pc.createColors(wantsColor(env, process.stdout)),
   terminal: lively ? process.stderr : undefined,
   outTerminal: process.stdout.isTTY ? process.stdout : undefined,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,

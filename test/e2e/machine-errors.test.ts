@@ -33,6 +33,12 @@ test("a lock that is a folder, and a configuration whose links lead in a circle,
   expectSentence(await sandbox.nbstacks("plan"), "circle")
 })
 
+test("a log has no colours, whoever runs us", async () => {
+  await using sandbox = await openSandbox(host, { CI: "true", GITHUB_ACTIONS: "true" })
+  const { code, stderr } = await sandbox.nbstacks("plan")
+  expect([code, stderr.startsWith("error: ")]).toEqual([2, true])
+})
+
 test("a port in use is said before anything is started", async () => {
   expect.hasAssertions()
   await using sandbox = await withTree()
