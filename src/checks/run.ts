@@ -51,7 +51,7 @@ export async function startLab(
 
 /**
  * Runs a command instead of JupyterLab, by the image's entrypoint, on this process's terminal, with a folder as
- * ~/work. Gives its exit code. `tty`: stdin is a terminal.
+ * ~/work. Gives its exit code. `tty`: stdin, stdout and stderr are a terminal.
  */
 export async function runCommand(
   image: { readonly name: string; readonly location: Location },

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises"
 import pc from "picocolors"
 import type { Io } from "./io.ts"
 import { wantsColor } from "./wants-color.ts"
@@ -37,6 +36,7 @@ const io: Io = {
 }
 
 async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises")
   const reader = createInterface({ input: process.stdin, output: process.stderr })
   try {
     return await reader.question(question, { signal: interrupt.signal })

@@ -32,6 +32,8 @@ export type Session = AsyncDisposable & {
   readonly serve: () => Promise<string>
   /** A folder of the user's cache for this tree. */
   readonly cache: string
+  /** The branch of the tree's folder; undefined where there is none. */
+  readonly branch: Promise<string | undefined>
   /** The id of the newest release that this machine has seen, without asking anybody. */
   readonly lastRelease: () => Promise<string | undefined>
 }
@@ -46,6 +48,9 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
       ? local
       : registryPlace(openStore(registryReference(tree.registry, folder), host, { signal }), tree)
   const server = lazyServer(layout, host)
+  // Git is asked while keys are made; one that cannot be asked is told where its answer is needed.
+  const branch = readBranch(tree.folder, host)
+  branch.catch(() => undefined)
   let lease: Promise<AsyncDisposable> | undefined
   return {
     tree,
@@ -57,6 +62,7 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     hold: async () => void (await (lease ??= holding(layout))),
     serve: server.address,
     cache,
+    branch,
     lastRelease: async () => {
       const text = await host.files.readText(join(cache, "latest-release")).catch(() => "")
       return text.split(" ")[1] || undefined
@@ -110,7 +116,7 @@ export async function think(
   { offline, verify, places = session.places }: Asked,
 ): Promise<{ readonly plan: Plan; readonly knowledge: Knowledge }> {
   const hintFile = join(session.cache, "latest-release")
-  const branch = offline ? undefined : await readBranch(session.tree.folder, host)
+  const branch = offline ? undefined : await session.branch
   const hint = offline ? 0 : await readHint(host, hintFile)
   const knowledge = await gatherKnown({
     tree: session.tree,

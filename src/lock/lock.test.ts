@@ -170,6 +170,18 @@ describe("keeping it up to date", () => {
     ])
   })
 
+  it.each([
+    ["2026-11-21", "2026-11-21.1"],
+    ["2026-11-21.1", "2026-11-21.2"],
+    ["2026-11-21.9", "2026-11-21.10"],
+    ["2026-11-14.3", "2026-11-21"],
+    ["2026-11-21.x", "2026-11-21"],
+  ])("upgrades again on one day: %s, then %s", (before, after) => {
+    const old = { ...lock, refresh: { "scipy-ml:2021.3-gpu": before } }
+    const moved = updateLock(needs, old, { answers: nothing, refresh: "2026-11-21" })
+    expect(moved.refresh["scipy-ml:2021.3-gpu"]).toBe(after)
+  })
+
   it("gives no refresh value unless it moves", () => {
     const { refresh } = updateLock(needs, emptyLock, { answers: nothing, refresh: undefined })
     expect(refresh).toEqual({})

@@ -78,11 +78,19 @@ export function updateLock(needs: LockNeeds, old: Lock, { answers, refresh }: Up
     debian,
     refresh: Object.fromEntries(
       needs.unlocked.flatMap((row) => {
-        const value = refresh ?? own(old.refresh, row)
+        const before = own(old.refresh, row)
+        const value = refresh === undefined ? before : nextRefresh(refresh, before)
         return value === undefined ? [] : [[row, value]]
       }),
     ),
   }
+}
+
+/** A value that differs from the one before, so that every upgrade is a new build: the date, then `.1` on the same day. */
+function nextRefresh(date: string, before: string | undefined): string {
+  if (before === date) return `${date}.1`
+  const number = before?.startsWith(`${date}.`) === true ? Number(before.slice(date.length + 1)) : Number.NaN
+  return Number.isSafeInteger(number) ? `${date}.${number + 1}` : date
 }
 
 /** What the lock lacks, as sentences' ends: `ghcr.io/x/y:1 for linux/arm64`. */

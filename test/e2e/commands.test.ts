@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import type { Server } from "../../src/host/http.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
@@ -118,4 +120,33 @@ test("a dry run names every tag, and what would be refused", async () => {
   expect(code).toBe(0)
   expect(stdout.match(new RegExp(`child:\\d{4}\\.\\d\\d\\.\\d\\d-${short}`, "g"))).toHaveLength(2)
   expect(stdout).toContain("It would be refused")
+})
+
+test("Ctrl-C in a command that run starts on a terminal reaches that command, and its exit code comes back", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  expect((await sandbox.nbstacks("build", "base")).code).toBe(0)
+  const argv = `exec ${program} run base --runtime bubblewrap -- sh`
+  const terminal = spawn("script", ["--quiet", "--return", "--command", argv, "/dev/null"], {
+    cwd: sandbox.folder,
+    env: { ...sandbox.env, SHELL: "/bin/sh" } as NodeJS.ProcessEnv,
+  })
+  let seen = ""
+  terminal.stdout.on("data", (bytes: Buffer) => (seen += bytes.toString()))
+  const see = async (what: RegExp): Promise<void> =>
+    void (await vi.waitUntil(() => what.test(seen), { timeout: 60_000 }))
+  const closed = once(terminal, "close") as Promise<[number | null]>
+  try {
+    // What is typed before the shell is there may be dropped, as on any terminal that changes its mode.
+    await see(/~ \$ /)
+    terminal.stdin.write("echo at-$((40 + 1)); cat\n")
+    await see(/at-41/)
+    terminal.stdin.write("\u0003")
+    await see(/\^C[^]*~ \$ /)
+    terminal.stdin.write("echo at-$((40 + 2)); exit 7\n")
+    expect([(await closed)[0], seen.includes("at-42")]).toEqual([7, true])
+  } finally {
+    terminal.kill("SIGHUP")
+    await closed
+  }
 })

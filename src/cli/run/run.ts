@@ -42,7 +42,11 @@ export async function run(context: Context, options: Options): Promise<number> {
   }
   const image = { name: id, location: found }
   const [first, ...rest] = options.command
-  if (first !== undefined) return await runCommand(image, [first, ...rest], { ...job, tty: io.ask !== undefined })
+  if (first !== undefined) {
+    // Where stdout goes to a file, what the command prints goes there as it is.
+    const tty = io.ask !== undefined && io.outTerminal !== undefined
+    return await runCommand(image, [first, ...rest], { ...job, tty })
+  }
   io.err(`Starting JupyterLab from ${id} …\n`)
   await using lab = await whileSaying(context, id, () => startLab(image, job))
   io.out(`${lab.link}\n`)

@@ -1,12 +1,16 @@
-import * as http from "node:http"
-import * as https from "node:https"
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse as NodeResponse } from "node:http"
+import type { Agent } from "node:https"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import { getCACertificates } from "node:tls"
 import type { Headers, Http, Request, Serve, ServerResponse } from "../http.ts"
 
 const patience = 60_000
+
+/**
+ * Not imported: an `import` of a module of Node evaluates everything that it exports, here WebSocket and with it
+ * all of undici, which takes 40 ms of each start. TLS is loaded where it is needed.
+ */
+const http = process.getBuiltinModule("node:http")
 
 /** Clients that keep connections, go through the proxy of the environment, and trust what the machine trusts. */
 export function makeHttp(env: Readonly<Record<string, string | undefined>>): Http {
@@ -14,12 +18,13 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
   const plain = new http.Agent(options)
   // A proxy cannot reach this machine's own servers, whatever NO_PROXY says.
   const loopback = new http.Agent({ keepAlive: true, maxSockets: 16 })
-  const secure = new Map<string, https.Agent>()
-  const secureAgent = (tls: Request["tls"]): https.Agent => {
+  const secure = new Map<string, Agent>()
+  const secureAgent = (tls: Request["tls"]): Agent => {
     const key = `${tls?.verify !== false} ${tls?.ca ?? ""}`
     const known = secure.get(key)
     if (known !== undefined) return known
-    const agent = new https.Agent({
+    const { getCACertificates } = process.getBuiltinModule("node:tls")
+    const agent = new (process.getBuiltinModule("node:https").Agent)({
       ...options,
       rejectUnauthorized: tls?.verify !== false,
       ca: tls?.ca ?? [...new Set([...getCACertificates("default"), ...getCACertificates("system")])],
@@ -36,7 +41,8 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       const body = request.body
       const headers: Record<string, string> = { ...request.headers }
       if (body instanceof Uint8Array) headers["content-length"] ??= String(body.length)
-      const sent = (tls ? https : http).request(url, {
+      const { request: send } = tls ? process.getBuiltinModule("node:https") : http
+      const sent = send(url, {
         method: request.method,
         headers,
         agent: tls ? secureAgent(request.tls) : isLoopback(url.hostname) ? loopback : plain,

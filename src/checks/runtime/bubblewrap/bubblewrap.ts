@@ -7,6 +7,7 @@ import { execute } from "../execute.ts"
 import { followLines } from "../lines.ts"
 import type { Container, ContainerJob, Runtime, RuntimeHost } from "../runtime.ts"
 import { accountOf } from "./account.ts"
+import { onOwnTerminal } from "./own-terminal.ts"
 import { prepareRoot } from "./roots.ts"
 import { enterCommand, insideCommand, sandboxOptions, type Sandbox } from "./sandbox.ts"
 import { makeScratch } from "./scratch.ts"
@@ -55,10 +56,10 @@ export function bubblewrapRuntime(options: BubblewrapOptions, host: RuntimeHost)
     },
     async attach(image, job) {
       await using stack = new AsyncDisposableStack()
-      const { argv } = await prepare(options, host, { image, job, stack })
-      const child = stack.use(
-        await host.start({ argv, cwd: options.base, env: plainEnvironment, signal: job.signal, terminal: true }),
-      )
+      const { argv: plain } = await prepare(options, host, { image, job, stack })
+      const argv = job.tty ? await onOwnTerminal(host, plain) : plain
+      const env = { ...plainEnvironment, SHELL: "/bin/sh" }
+      const child = stack.use(await host.start({ argv, cwd: options.base, env, signal: job.signal, terminal: true }))
       return (await child.ended).code
     },
   }

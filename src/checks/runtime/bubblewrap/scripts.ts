@@ -58,6 +58,7 @@ export function environmentScript(env: Readonly<Record<string, string>>): string
   return `${lines.join("\n")}\n`
 }
 
-function quoted(text: string): string {
+/** A text as one word of a shell. */
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
