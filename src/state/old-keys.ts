@@ -1,17 +1,18 @@
+import type { TagPlace } from "../oci/store/layout/gc.ts"
 import type { Layout } from "../oci/store/layout/layout.ts"
 
 export type OldKeys = {
-  /** Milliseconds since 1970: records that were not used since are dropped. */
+  /** Milliseconds since 1970: records that were not used since are old. */
   readonly before: number
   readonly signal: AbortSignal
 }
 
 /**
- * Drops records of builds (`key-…`) from every state repository of a local store, except the last one of each row.
- * What they alone kept can then be collected. Gives how many were dropped.
+ * Records of builds (`key-…`) in every state repository of a local store that were not used for long, except the last
+ * one of each row. What they alone keep can be collected once they are deleted.
  */
-export async function dropOldKeys(layout: Layout, { before, signal }: OldKeys): Promise<number> {
-  let dropped = 0
+export async function findOldKeys(layout: Layout, { before, signal }: OldKeys): Promise<readonly TagPlace[]> {
+  const old: TagPlace[] = []
   for (const repository of await layout.repositories()) {
     const tags = await Array.fromAsync(layout.tags(repository))
     const keys = tags.filter((tag) => /^key-[0-9a-f]{64}$/.test(tag))
@@ -25,9 +26,9 @@ export async function dropOldKeys(layout: Layout, { before, signal }: OldKeys): 
       signal.throwIfAborted()
       const found = await layout.headManifest(repository, tag)
       const age = await layout.tagTime(repository, tag)
-      if (found === undefined || age === undefined || last.has(found.digest) || age >= before) continue
-      if (await layout.deleteTag(repository, tag)) dropped++
+      if (found !== undefined && age !== undefined && !last.has(found.digest) && age < before)
+        old.push({ repository, tag })
     }
   }
-  return dropped
+  return old
 }

@@ -122,6 +122,29 @@ test("a dry run names every tag, and what would be refused", async () => {
   expect(stdout).toContain("It would be refused")
 })
 
+test("store gc removes nothing unasked, and what was used within the hour never", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  expect((await sandbox.nbstacks("build")).code).toBe(0)
+  await sandbox.write({ "note.txt": "another note\n" })
+  expect((await sandbox.nbstacks("build")).code).toBe(0)
+  const unasked = await sandbox.nbstacks("store", "gc")
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining("hint: Say so with --yes")])
+  const blobs = await host.files.list(join(sandbox.env["NBSTACKS_STORE"] ?? "", "blobs/sha256"))
+  // As if all of it had been written long ago.
+  const aged = ["-c", 'find "$0" -type f -exec touch -d 2020-01-01 {} +', sandbox.env["NBSTACKS_STORE"] ?? ""]
+  expect((await host.run({ argv: ["sh", ...aged] })).code).toBe(0)
+  const dry = await sandbox.nbstacks("store", "gc", "--dry-run", "--older-than", "1")
+  expect([dry.code, dry.stderr]).toEqual([0, expect.stringContaining("Would remove 2 old build records")])
+  expect(await host.files.list(join(sandbox.env["NBSTACKS_STORE"] ?? "", "blobs/sha256"))).toEqual(blobs)
+  const done = await sandbox.nbstacks("store", "gc", "--yes", "--older-than", "1")
+  expect([done.code, done.stderr]).toEqual([0, expect.stringContaining("Removed ")])
+  expect((await sandbox.nbstacks("store", "verify")).code).toBe(0)
+  const again = await sandbox.nbstacks("store", "gc", "--yes", "--older-than", "1")
+  expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("Nothing to remove")])
+  expect((await sandbox.nbstacks("build", "--json")).stdout).not.toContain('"built": true')
+})
+
 test("Ctrl-C in a command that run starts on a terminal reaches that command, and its exit code comes back", async () => {
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))

@@ -3,6 +3,7 @@ import { configFile } from "../../config/read.ts"
 import { starter } from "../../config/starter.ts"
 import { Failure, isFailure } from "../../failure.ts"
 import { lockFile } from "../../lock/lock.ts"
+import { agreed } from "../agreed.ts"
 import type { Context } from "../context.ts"
 import { lock } from "../lock/run.ts"
 import type { InitOptions } from "./flags.ts"
@@ -47,7 +48,7 @@ async function mayOverwrite(
   if (yes === true) return true
   if (io.ask === undefined)
     throw new Failure("cannot", `This would overwrite ${names}`, { hint: "Say so with --force --yes" })
-  return /^y(es)?$/i.test((await io.ask(`Overwrite ${names}? [y/N] `)).trim())
+  return await agreed(io, `Overwrite ${names}?`)
 }
 
 /** What is written stays: the rest is the lock's. */

@@ -19,6 +19,8 @@ export function storeCommand(execute: Execute): CommandUnknownOpts {
     .summary("remove what nothing refers to")
     .description("Removes what no tag, no release and no running build refers to.")
     .option("--older-than <days>", "also forget builds older than this, except the last of each row", positive, 30)
+    .option("--dry-run", "say what would be removed, and remove nothing")
+    .option("--yes", "do not ask; needed where there is no terminal")
     .action(async (options) => await execute(async (context) => await (await import("./gc.ts")).gc(context, options)))
   command
     .command("verify")

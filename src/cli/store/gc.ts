@@ -1,24 +1,58 @@
+import { Failure } from "../../failure.ts"
 import { defaultStoreFolder } from "../../oci/store/layout/folder.ts"
+import type { Collected } from "../../oci/store/layout/gc.ts"
 import { openLayout } from "../../oci/store/layout/layout.ts"
 import { bytes, count } from "../../report/format.ts"
-import { dropOldKeys } from "../../state/old-keys.ts"
+import { findOldKeys } from "../../state/old-keys.ts"
+import { agreed } from "../agreed.ts"
 import type { Context } from "../context.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
 
-/** Removes from the local store what nothing refers to, and records of builds that are older than `--older-than` days. */
-export async function gc(
-  { host, io, signal }: Context,
-  { olderThan }: { readonly olderThan: number },
-): Promise<number> {
+export type GcOptions = {
+  /** Days: records of builds that were not used since then go too. */
+  readonly olderThan: number
+  readonly dryRun?: true | undefined
+  readonly yes?: true | undefined
+}
+
+/** Removes from the local store what nothing refers to, and old records of builds. Asks on a terminal. */
+export async function gc({ host, io, signal }: Context, { olderThan, dryRun, yes }: GcOptions): Promise<number> {
+  if (dryRun !== true && yes !== true && io.ask === undefined)
+    throw new Failure("cannot", "This would remove files from the local store", {
+      hint: "Say so with --yes, or see what it would remove with --dry-run",
+    })
   const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
-  const before = host.now().getTime() - olderThan * day
-  const dropped = await dropOldKeys(layout, { before, signal })
-  const { blobs, manifests, bytes: freed } = await layout.gc({ grace: hour, signal })
-  io.err(
-    `Removed ${count(dropped, "old build record")}, ${count(manifests, "manifest")} and ${count(blobs, "blob")}: ${bytes(freed)} freed in ${layout.folder}.\n`,
-  )
-  io.err("Kept: every release and tag, the last build of each row, and what was used within the hour.\n")
+  const old = await findOldKeys(layout, { before: host.now().getTime() - olderThan * day, signal })
+  const would = await layout.gc({ grace: hour, without: old, dryRun: true, signal })
+  const found = { ...would, records: old.length }
+  const where = `in ${layout.folder}`
+  const kept = "every release and tag, the last build of each row, and what was used within the hour"
+  if (isEmpty(found)) {
+    io.err(`Nothing to remove ${where}. Kept: ${kept}.\n`)
+    return 0
+  }
+  if (dryRun === true) {
+    io.err(`Would remove ${whatOf(found)} ${where}, and keep ${kept}.\n`)
+    return 0
+  }
+  if (yes !== true && !(await agreed(io, `Remove ${whatOf(found)} ${where}?`))) {
+    io.err("Nothing was removed.\n")
+    return 1
+  }
+  for (const { repository, tag } of old) await layout.deleteTag(repository, tag)
+  const removed = { ...(await layout.gc({ grace: hour, signal })), records: old.length }
+  io.err(`Removed ${whatOf(removed)} ${where}.\nKept: ${kept}.\n`)
   return 0
+}
+
+type Found = Collected & { readonly records: number }
+
+function isEmpty({ records, manifests, blobs, bytes: size }: Found): boolean {
+  return records + manifests + blobs + size === 0
+}
+
+function whatOf({ records, manifests, blobs, bytes: size }: Found): string {
+  return `${count(records, "old build record")}, ${count(manifests, "manifest")} and ${count(blobs, "blob")} (${bytes(size)})`
 }

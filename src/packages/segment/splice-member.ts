@@ -11,7 +11,7 @@ import type { Member } from "../wheel/zip.ts"
 import { storedBlockHeader, storedBlockSize } from "./deflate.ts"
 import { runningCrc, type LayerWriter, type Splice } from "./layer-writer.ts"
 
-const pieceSize = 512 * 1024
+const pieceSize = 256 * 1024
 
 /** A member of a wheel on its way into a layer. */
 export type Spliced = {
@@ -88,7 +88,7 @@ async function streamMember(splice: Splice, from: Streamed, update: (bytes: Uint
   splice.begin()
   if (member.method === 0) {
     for (let at = 0; at < member.size; at += storedBlockSize) {
-      const block = from.bytes.read(from.start + at, Math.min(storedBlockSize, member.size - at))
+      const block = from.bytes.lend(from.start + at, Math.min(storedBlockSize, member.size - at))
       splice.packed(storedBlockHeader(block.length, at + storedBlockSize >= member.size))
       splice.packed(block)
       plain(block)

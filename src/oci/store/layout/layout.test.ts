@@ -169,6 +169,24 @@ test("gc keeps what tags, referrers and state artifacts lead to, and nothing els
   expect((await layout.verify()).problems).toEqual([])
 })
 
+test("gc counts without taking, also what tags would leave that are about to go", async () => {
+  await using store = await opened()
+  const { layout } = store
+  const kept = await putArtifact(layout, "a", { text: "kept" })
+  const old = await putArtifact(layout, "a", { text: "old" })
+  await layout.tag("a", "kept", kept.digest)
+  await layout.tag("a", "old", old.digest)
+  const without = [{ repository: "a", tag: "old" }]
+  expect(await layout.gc({ grace: -1000, dryRun: true })).toMatchObject({ blobs: 0, manifests: 0 })
+  const counted = await layout.gc({ grace: -1000, dryRun: true, without })
+  expect(counted).toMatchObject({ manifests: 1 })
+  expect((await layout.readManifest("a", old.digest))?.descriptor).toEqual(old)
+  await layout.deleteTag("a", "old")
+  expect(await layout.gc({ grace: -1000 })).toEqual(counted)
+  expect(await layout.readManifest("a", old.digest)).toBeUndefined()
+  expect((await layout.readManifest("a", kept.digest))?.descriptor).toEqual(kept)
+})
+
 test("gc spares what was used since a running process took its lease", async () => {
   await using store = await opened()
   const { layout } = store

@@ -168,7 +168,7 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
     lease: () => takeLease(context),
     gc: async (options) => {
       const collected = await collect(context, options)
-      await rebuildIndexFile(context)
+      if (options.dryRun !== true) await rebuildIndexFile(context)
       return collected
     },
     verify: async (options = {}) => {

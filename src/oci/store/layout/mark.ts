@@ -16,15 +16,23 @@ const documentLimit = 64 * 1024 * 1024
 
 type Known = { readonly mediaType: string; readonly referrers: Set<Digest> }
 
+export type Marking = {
+  /** Nanoseconds since 1970: what was written or asked for since then stays for its own sake. */
+  readonly cutoff: bigint
+  /** Tags that keep nothing. */
+  readonly without?: readonly { readonly repository: string; readonly tag: string }[] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * The digests of all manifests and blobs that have to stay: reachable from tags, or from manifests that were written
- * or asked for since `cutoff` (nanoseconds since 1970), by any chain of references, referrers and state artifacts.
+ * or asked for since `cutoff`, by any chain of references, referrers and state artifacts.
  */
 export async function markReachable(
   context: LayoutContext,
-  { cutoff, signal }: { readonly cutoff: bigint; readonly signal?: AbortSignal | undefined },
+  { cutoff, without = [], signal }: Marking,
 ): Promise<ReadonlySet<Digest>> {
-  const { known, roots } = await survey(context, cutoff)
+  const { known, roots } = await survey(context, { cutoff, without })
   const kept = new Set<Digest>()
   const queue = [...roots]
   for (let digest = queue.pop(); digest !== undefined; digest = queue.pop()) {
@@ -41,14 +49,16 @@ export async function markReachable(
 /** All manifests of all repositories, and those that are kept for their own sake. */
 async function survey(
   context: LayoutContext,
-  cutoff: bigint,
+  { cutoff, without = [] }: Omit<Marking, "signal">,
 ): Promise<{ readonly known: ReadonlyMap<Digest, Known>; readonly roots: readonly Digest[] }> {
   const { host, paths } = context
   const known = new Map<Digest, Known>()
   const roots: Digest[] = []
   const repositories = await listRepositories(context)
+  const dropped = new Set(without.map(({ repository, tag }) => `${repository}:${tag}`))
   for (const repository of repositories) {
     for (const tag of await listTags(context, repository)) {
+      if (dropped.has(`${repository}:${tag}`)) continue
       const digest = await readTag(context, repository, tag)
       if (digest !== undefined) roots.push(digest)
     }
