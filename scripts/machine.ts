@@ -29,6 +29,12 @@ export const testPackages: readonly Package[] = [
   { program: "git", name: "git", for: "histories" },
 ]
 
+/** What Debian takes out of Python into packages of its own, and how to see whether it is there. */
+const pythonTools: readonly { readonly name: string; readonly test: readonly string[]; readonly for: string }[] = [
+  { name: "python3-venv", test: ["-c", "import ensurepip, venv"], for: "Python tools of the tests" },
+  { name: "python3-pip", test: ["-m", "pip", "--version"], for: "which package index this machine uses" },
+]
+
 function isThere(program: string): boolean {
   const folders = program.startsWith("/")
     ? [""]
@@ -46,8 +52,8 @@ function isThere(program: string): boolean {
 /** Installs the Debian packages that are missing, or prints the command that would and ends with code 2. */
 export function installMissing(packages: readonly Package[]): void {
   const missing = packages.filter(({ program }) => !isThere(program))
-  const venv = spawnSync("python3", ["-c", "import ensurepip, venv"], { stdio: "ignore" }).status === 0
-  const names = [...new Set([...missing.map(({ name }) => name), ...(venv ? [] : ["python3-venv"])])]
+  const tools = pythonTools.filter(({ test }) => spawnSync("python3", test, { stdio: "ignore" }).status !== 0)
+  const names = [...new Set([...missing, ...tools].map(({ name }) => name))]
   if (names.length === 0) return
   const command = `apt-get install --yes --no-install-recommends ${names.join(" ")}`
   if (process.getuid?.() !== 0) {
