@@ -3,12 +3,14 @@ import { resolve } from "node:path"
 import { makeHost } from "../src/host/node/host.ts"
 import type { Host } from "../src/host/host.ts"
 import { context } from "./context.ts"
+import { besideDocker } from "./docker.ts"
 import { environments } from "./environment.ts"
 import { help } from "./help.ts"
 import type { Measured } from "./measure.ts"
 import { readResults, type Results } from "./results.ts"
 import { figures } from "./table.ts"
 import { thousandRows } from "./thousand-rows.ts"
+import { trees } from "./trees.ts"
 
 /**
  * `npm run bench [-- NAME…]`: measures, each thing beside its peers in the same run, prints a table, and writes
@@ -19,6 +21,8 @@ const all: Readonly<Record<string, (host: Host) => Promise<readonly Measured[]>>
   rows: thousandRows,
   context,
   environments,
+  docker: besideDocker,
+  trees,
 }
 
 const file = resolve(import.meta.dirname, "results.json")

@@ -9,7 +9,7 @@ export type Measured = {
   readonly seconds: number
   /** Of user and system time, the median too: what the machine's load changes little. */
   readonly cpuSeconds: number
-  /** The most memory that one process of a run had, in megabytes; the highest of all runs. */
+  /** The most memory that the program's own process had, in megabytes; the highest of all runs. */
   readonly megabytes: number
   readonly runs: number
   /** What was aimed at, in the words of the table. */
@@ -32,14 +32,26 @@ export type Command = {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** Runs a command and prints what it took as the last line of stdout: the kernel counts children that ended. */
+/**
+ * Runs a command and prints what it took as the last line of stdout. Times are of all that it started: the kernel
+ * counts children that ended. Memory is its own process's alone, or a notebook's kernel would be all that is seen.
+ */
 const counter = `
-import json, resource, subprocess, sys, time
+import json, re, resource, subprocess, sys, time
 start = time.monotonic()
-code = subprocess.call(sys.argv[1:], stdout=sys.stderr)
+child = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+kib = 0
+while child.poll() is None:
+    try:
+        with open(f"/proc/{child.pid}/status") as status:
+            most = re.search(r"VmHWM:\\s+(\\d+)", status.read())
+        kib = max(kib, int(most.group(1)) if most else 0)
+    except OSError:
+        pass
+    time.sleep(0.005 if time.monotonic() - start < 2 else 0.05)
 took = time.monotonic() - start
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"code": code, "seconds": took, "cpu": used.ru_utime + used.ru_stime, "kib": used.ru_maxrss}))
+print(json.dumps({"code": child.returncode, "seconds": took, "cpu": used.ru_utime + used.ru_stime, "kib": kib}))
 `
 
 /** Runs a command once. Throws with what it printed when it fails. */

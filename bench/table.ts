@@ -9,7 +9,7 @@ export function figures({ machine, measured }: Results): string {
   return [
     `Medians, measured ${dates.join(", ")} with Node ${machine.node} on ${machine.cores} cores (${machine.processor}),`,
     `${machine.memoryGigabytes} GB, while other work went on there (load ${Math.min(...loads)} to ${Math.max(...loads)}). CPU is user and system time;`,
-    "memory is the most that one process had. `npm run bench` measures again.",
+    "memory is the most that the program's own process had. `npm run bench` measures again.",
     "",
     "| what | by | time | CPU | memory | runs | also | goal |",
     "|---|---|---|---|---|---|---|---|",
