@@ -12,34 +12,35 @@ const memberSize = 4 * 1024 * 1024
  * any number of members mean their contents joined, and every consumer of layers reads it so.
  */
 export async function* gzipMembers(source: AsyncIterable<Uint8Array>, width: number): AsyncIterable<Uint8Array> {
+  // Buffers go round: a new one of this size for each piece would wait for the collector by the dozen.
+  const free: Buffer<ArrayBuffer>[] = []
   const running: Promise<Uint8Array>[] = []
+  const begin = async (piece: Buffer<ArrayBuffer>, length: number): Promise<Uint8Array> => {
+    const packed = await compress(piece.subarray(0, length), { level: 6 })
+    free.push(piece)
+    return packed
+  }
+  let piece = Buffer.allocUnsafe(memberSize)
+  let filled = 0
+  let count = 0
   try {
-    for await (const piece of pieces(source)) {
-      running.push(compress(piece, { level: 6 }))
-      if (running.length >= width) yield (await running.shift()) as Uint8Array
-    }
+    for await (const chunk of source)
+      for (let at = 0; at < chunk.length;) {
+        const taken = Math.min(chunk.length - at, memberSize - filled)
+        piece.set(chunk.subarray(at, at + taken), filled)
+        filled += taken
+        at += taken
+        if (filled < memberSize) continue
+        running.push(begin(piece, filled))
+        count++
+        filled = 0
+        if (running.length >= width) yield (await running.shift()) as Uint8Array
+        piece = free.pop() ?? Buffer.allocUnsafe(memberSize)
+      }
+    // One empty member for an empty stream.
+    if (filled > 0 || count === 0) running.push(begin(piece, filled))
     while (running.length > 0) yield (await running.shift()) as Uint8Array
   } finally {
     await Promise.allSettled(running)
   }
-}
-
-/** The stream in pieces of one size, the last one shorter; one empty piece for an empty stream. */
-async function* pieces(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  let piece = Buffer.allocUnsafe(memberSize)
-  let filled = 0
-  let count = 0
-  for await (const chunk of source)
-    for (let at = 0; at < chunk.length;) {
-      const taken = Math.min(chunk.length - at, memberSize - filled)
-      piece.set(chunk.subarray(at, at + taken), filled)
-      filled += taken
-      at += taken
-      if (filled < memberSize) continue
-      yield piece
-      count++
-      piece = Buffer.allocUnsafe(memberSize)
-      filled = 0
-    }
-  if (filled > 0 || count === 0) yield piece.subarray(0, filled)
 }
