@@ -31,7 +31,7 @@ export type Builder = {
   readonly canCheck: CanCheck
   /** Rows that may be built or checked at once. */
   readonly jobs: number
-  readonly host: Pick<Host, "env" | "files" | "elapsed" | "sleep">
+  readonly host: Pick<Host, "env" | "files" | "elapsed" | "sleep" | "saveMemory">
   readonly signal: AbortSignal
   readonly report: Report
 }

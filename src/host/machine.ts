@@ -16,4 +16,6 @@ export type Machine = {
     readonly temporary: string
     readonly pid: number
   }
+  /** For long work: from now on a small footprint counts more than speed. */
+  readonly saveMemory: () => void
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { availableParallelism, homedir, tmpdir, totalmem } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
+import { setFlagsFromString } from "node:v8"
 import type { Host } from "../host.ts"
 import { files } from "./files.ts"
 import { makeHttp, serve } from "./http.ts"
@@ -39,6 +40,8 @@ export function makeHost(env: Readonly<Record<string, string | undefined>>): Hos
       temporary: env["TMPDIR"] ?? tmpdir(),
       pid: process.pid,
     },
+    // V8 reads it at each collection, so that it can be set while we run.
+    saveMemory: () => setFlagsFromString("--memory-saver-mode"),
   }
 }
 
