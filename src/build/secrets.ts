@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { resolve } from "node:path"
 import { Failure } from "../failure.ts"
 import type { Host } from "../host/host.ts"
 import type { Tree } from "../tree/tree.ts"
@@ -12,7 +12,7 @@ export function secretReader(
     const source = tree.secrets[id]
     if (source === undefined) throw new Failure("cannot", `There is no secret \`${id}\` in nbstacks.yaml`)
     if ("file" in source)
-      return await host.files.read(join(tree.folder, source.file)).catch((cause: unknown) => {
+      return await host.files.read(resolve(tree.folder, source.file)).catch((cause: unknown) => {
         throw new Failure("cannot", `Cannot read the secret \`${id}\` from ${source.file}`, { cause })
       })
     const value = host.env[source.environment]

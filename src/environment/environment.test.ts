@@ -35,7 +35,7 @@ describe("requirements.txt", () => {
     const text = `\uFEFF# made by a tool
 --require-hashes
 Zope.Interface==6.0 \\
-    --hash=sha256:${b} \\
+    --hash="sha256:${b}" \\
     --hash=sha256:${a.toUpperCase()}
     # via something
 uvicorn[standard, Extra_One]==0.30.0 ; python_version >= "3.8" and  sys_platform == 'linux' --hash=sha256:${a} # why

@@ -80,7 +80,8 @@ function splitOptions(line: string): [string, string] {
 
 function hashesOf(given: string): string[] | Refused {
   const hashes = new Set<string>()
-  for (const [, hash = ""] of given.matchAll(hashShape)) {
+  for (const [, written = ""] of given.matchAll(hashShape)) {
+    const hash = written.replace(/^(["'])(.*)\1$/, "$2")
     const [algorithm = "", hex = ""] = hash.split(":", 2)
     if (algorithm === "sha256" && /^[0-9a-fA-F]{64}$/.test(hex)) hashes.add(`sha256:${hex.toLowerCase()}`)
     else if (!["sha384", "sha512"].includes(algorithm) || !/^[0-9a-fA-F]+$/.test(hex))

@@ -8,13 +8,16 @@ export type OldKeys = {
 }
 
 /**
- * Records of builds (`key-…`) in every state repository of a local store that were not used for long, except the last
+ * What keeps images in a local store and has had its time: tags under which Docker handed over results of builds that
+ * were killed, and records of builds (`key-…`) in every state repository of a local store that were not used for long, except the last
  * one of each row. What they alone keep can be collected once they are deleted.
  */
 export async function findOldKeys(layout: Layout, { before, signal }: OldKeys): Promise<readonly TagPlace[]> {
   const old: TagPlace[] = []
   for (const repository of await layout.repositories()) {
     const tags = await Array.fromAsync(layout.tags(repository))
+    for (const tag of tags.filter((one) => /^nbstacks-[0-9a-f]{16}$/.test(one)))
+      if (((await layout.tagTime(repository, tag)) ?? before) < before) old.push({ repository, tag })
     const keys = tags.filter((tag) => /^key-[0-9a-f]{64}$/.test(tag))
     if (keys.length === 0) continue
     const last = new Set<string>()

@@ -152,7 +152,7 @@ test("Ctrl-C in a command that run starts on a terminal reaches that command, an
   const argv = `exec ${program} run base --runtime bubblewrap -- sh`
   const terminal = spawn("script", ["--quiet", "--return", "--command", argv, "/dev/null"], {
     cwd: sandbox.folder,
-    env: { ...sandbox.env, SHELL: "/bin/sh" } as NodeJS.ProcessEnv,
+    env: { ...sandbox.env, SHELL: "/bin/sh" },
   })
   let seen = ""
   terminal.stdout.on("data", (bytes: Buffer) => (seen += bytes.toString()))

@@ -174,3 +174,21 @@ test("web pages are sent away", async () => {
   expect((await loopback.ask("GET", "/v2/", { headers: { "sec-fetch-site": "cross-site" } })).status).toBe(403)
   expect(await loopback.layout.has("a", digest)).toBe(false)
 })
+
+test("a name that was made to lead here is sent away, this machine's own names are not", async () => {
+  await using loopback = await startLoopback()
+  const statusAs = async (host: string): Promise<number> =>
+    (await loopback.ask("GET", "/v2/", { headers: { host } })).status
+  for (const name of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:5000"])
+    expect(await statusAs(name)).toBe(403)
+  for (const name of [`127.0.0.1:${loopback.port}`, "localhost:5000", "[::1]:5000", "127.0.0.1"])
+    expect(await statusAs(name)).toBe(200)
+})
+
+test("a repository of the longest legal name takes tags", async () => {
+  await using loopback = await startLoopback()
+  const repository = `${"a".repeat(100)}/${"b".repeat(154)}`
+  const body = await manifestOf(loopback, repository)
+  const put = await loopback.ask("PUT", `/v2/${repository}/manifests/t`, { headers: type, body })
+  expect([repository.length, put.status]).toEqual([255, 201])
+})

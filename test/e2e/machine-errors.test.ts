@@ -50,6 +50,21 @@ test("a port in use is said before anything is started", async () => {
     expectSentence(await sandbox.nbstacks(...command, "--port", String(server.port)), `Port ${server.port} is in use`)
 })
 
+test("what is no store is neither verified, collected nor served", async () => {
+  expect.hasAssertions()
+  await using sandbox = await withTree()
+  for (const [store, sentence] of [
+    [sandbox.folder, "is no store: it has files"],
+    [join(sandbox.folder, "nbstacks.yaml"), "is no folder"],
+  ] as const)
+    for (const command of [["verify"], ["gc", "--yes"], ["serve"]]) {
+      const argv = [program, "store", ...command] as const
+      const env = { ...sandbox.env, NBSTACKS_STORE: store }
+      expectSentence(await host.run({ argv, cwd: sandbox.folder, env, timeout: 60_000 }), sentence)
+    }
+  expect((await host.files.list(sandbox.folder))?.map(({ name }) => name)).toEqual(["nbstacks.yaml"])
+})
+
 test("output that cannot be written is one sentence", async () => {
   expect.hasAssertions()
   await using sandbox = await withTree()

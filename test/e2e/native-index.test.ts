@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { expect, test } from "vitest"
 import type { Handler, ServerRequest, ServerResponse } from "../../src/host/http.ts"
 import type { Host } from "../../src/host/host.ts"
@@ -190,6 +191,45 @@ test("what does not fit is refused by name, with what there is", async () => {
   })
   await expect(index.find([wanted(demo)])).rejects.toThrow("No wheel of demo 1.0 has a hash that the lock names")
   await expect(index.find([{ ...wanted(demo), name: "nothing" }])).rejects.toThrow("There is no wheel of nothing 1.0")
+})
+
+test("an index that refuses or is down is of no matter where another has the file, and is asked once", async () => {
+  for (const status of [403, 503]) {
+    await using index = await indexOf((request) => {
+      if (request.target.startsWith("/simple/")) return { status, headers: {}, body: "" }
+      if (request.target.startsWith("/second/demo/")) return pageOf(demo)
+      return request.target.includes("/files/") ? { status: 200, headers: {}, body: demo.bytes } : notFound
+    })
+    const [found] = await index.find([wanted(demo)], { PIP_EXTRA_INDEX_URL: `${index.origin}/second` })
+    expect(found?.sha256).toBe(demo.sha256)
+    const absent = { name: "absent", version: "1.0", hashes: [`sha256:${"0".repeat(64)}`] }
+    await expect(index.find([absent], { PIP_EXTRA_INDEX_URL: `${index.origin}/second` })).rejects.toThrow(
+      String(status),
+    )
+  }
+})
+
+test("each index of an origin is asked with its own login", async () => {
+  await using index = await indexOf((request) => {
+    const user = Buffer.from((request.headers["authorization"] ?? "").slice("Basic ".length), "base64").toString()
+    if (request.target.startsWith("/a/simple/")) return user === "u1:p1" ? notFound : { status: 401, headers: {} }
+    if (user !== "u2:p2") return { status: 401, headers: {} }
+    return request.target.startsWith("/b/simple/demo/") ? pageOf(demo) : { status: 200, headers: {}, body: demo.bytes }
+  })
+  const as = (login: string, path: string): string => `${index.origin.replace("//", `//${login}@`)}${path}`
+  const env = { PIP_INDEX_URL: as("u1:p1", "/a/simple"), PIP_EXTRA_INDEX_URL: as("u2:p2", "/b/simple") }
+  const [found] = await index.find([wanted(demo)], env)
+  expect(found?.sha256).toBe(demo.sha256)
+})
+
+test("a page that comes compressed although nobody asked for that is read", async () => {
+  await using index = await indexOf((request) => {
+    if (!request.target.startsWith("/simple/")) return { status: 200, headers: {}, body: demo.bytes }
+    const { headers } = pageOf(demo)
+    const page = gzipSync(`<a href="../../files/${demo.filename}#sha256=${demo.sha256}">${demo.filename}</a>`)
+    return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, body: page }
+  })
+  expect((await index.find([wanted(demo)]))[0]?.sha256).toBe(demo.sha256)
 })
 
 test("a further index is asked when the first does not have it; find-links come before both", async () => {

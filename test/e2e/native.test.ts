@@ -128,8 +128,61 @@ test("a venv that a Dockerfile made is used where it is first on PATH", async ()
   ).toBe(true)
 })
 
+test("an environment behind a link is written where it really is, and the link stays", async () => {
+  await using bench = await benchWith([demo])
+  for (const [link, path] of [
+    ["opt/venv", "/opt/venv"],
+    ["opt", "/opt/venv"],
+  ] as const) {
+    const venv = debianImage("3.11.2", {
+      "srv/venv/bin/python3": { kind: "symlink", link: "/usr/bin/python3.11" },
+      "srv/venv/bin/python": { kind: "symlink", link: "python3" },
+      "srv/venv/pyvenv.cfg": "home = /usr/bin\nversion = 3.11.2\n",
+      [link]: { kind: "symlink", link: link === "opt" ? "srv" : "/srv/venv" },
+    })
+    const parent = await bench.parent({ ...venv, config: { Env: [`PATH=${path}/bin:/usr/bin`] } })
+    const image = await bench.execute(pypiStep([requirement("demo", [demo])]), parent)
+    const files = [...(await placedFiles(image, parent.layers.length)).keys()]
+    expect(files).toContain("srv/venv/lib/python3.11/site-packages/demo/__init__.py")
+    expect(files.filter((one) => one.startsWith("opt"))).toEqual([])
+  }
+})
+
+test("a wheel that somebody replaced in the cache is not installed", async () => {
+  await using bench = await benchWith([demo])
+  const parent = await bench.parent(debianImage())
+  const step = pypiStep([requirement("demo", [demo])])
+  const digest = bench.digestOf(await bench.execute(step, parent))
+  const evil = wheelOf({ name: "demo", version: "1.0", members: [{ path: "demo/evil.py", content: "evil" }] })
+  const kept = join(bench.folder, "cache", "wheels", `${demo.sha256}.whl`)
+  await bench.host.files.write(kept, evil.bytes)
+  for (const folder of ["layers", "segments"]) await bench.host.files.remove(join(bench.folder, "cache", folder))
+  expect(bench.digestOf(await bench.execute(step, parent))).toBe(digest)
+  expect(Buffer.from(await bench.host.files.read(kept)).equals(demo.bytes)).toBe(true)
+})
+
+test("a name that a layer reads as a deletion is refused among files", async () => {
+  await using bench = await nativeBench()
+  const parent = await bench.parent(debianImage())
+  const entries = [{ path: "/usr/.wh.bin", executable: false, sha256: "0".repeat(64) }]
+  const step: Step = { kind: "files", format: 1, uid: 0, gid: 0, entries }
+  await expect(bench.execute(step, parent)).rejects.toThrow("`/usr/.wh.bin` of `row` cannot be in an image")
+})
+
 const unusable: Record<string, [Image, string]> = {
   "no Python": [imageOf(layerOf({ "bin/sh": "" })), "has no Python on its PATH"],
+  "a free-threaded conda Python": [
+    {
+      ...imageOf(
+        layerOf({
+          "opt/conda/bin/python3": { content: "", mode: 0o755 },
+          "opt/conda/conda-meta/python-3.13.1-h9a34b6e_5_cp313t.json": "{}",
+        }),
+      ),
+      config: { Env: ["PATH=/opt/conda/bin"] },
+    },
+    "is a free-threaded one",
+  ],
   "half a Python": [
     imageOf(
       layerOf({ "usr/bin/python3": { kind: "symlink", link: "python3.11" }, "usr/bin/python3.11": { mode: 0o755 } }),

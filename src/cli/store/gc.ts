@@ -1,11 +1,10 @@
 import { Failure } from "../../failure.ts"
-import { defaultStoreFolder } from "../../oci/store/layout/folder.ts"
 import type { Collected } from "../../oci/store/layout/gc.ts"
-import { openLayout } from "../../oci/store/layout/layout.ts"
 import { bytes, count } from "../../report/format.ts"
 import { findOldKeys } from "../../state/old-keys.ts"
 import { agreed } from "../agreed.ts"
 import type { Context } from "../context.ts"
+import { openLocalStore } from "./local-store.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -23,7 +22,7 @@ export async function gc({ host, io, signal }: Context, { olderThan, dryRun, yes
     throw new Failure("cannot", "This would remove files from the local store", {
       hint: "Say so with --yes, or see what it would remove with --dry-run",
     })
-  const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
+  const layout = await openLocalStore({ host })
   const old = await findOldKeys(layout, { before: host.now().getTime() - olderThan * day, signal })
   const would = await layout.gc({ grace: hour, without: old, dryRun: true, signal })
   const found = { ...would, records: old.length }

@@ -1,14 +1,13 @@
-import { defaultStoreFolder } from "../../oci/store/layout/folder.ts"
-import { openLayout } from "../../oci/store/layout/layout.ts"
 import { serveStore } from "../../oci/store/server/serve.ts"
 import type { Context } from "../context.ts"
+import { openLocalStore } from "./local-store.ts"
 
 /** Serves the local store on loopback until the signal. Prints its address on stdout. */
 export async function serve(
   { host, io, signal }: Context,
   { port }: { readonly port?: number | undefined },
 ): Promise<number> {
-  const layout = openLayout(defaultStoreFolder(host.env, host.machine.home), host)
+  const layout = await openLocalStore({ host })
   await using server = await serveStore(layout, host, { port })
   io.out(`${server.address}\n`)
   io.err(`Serving ${layout.folder}. Ctrl-C stops it.\n`)

@@ -79,7 +79,8 @@ async function withFiles(image: Image, step: FilesStep, { host, job, folder }: C
   const headers = { files: host.files, folder: join(cacheFolder(host), "headers") }
   const merged = await readMerged(image, { cache: headers, signal: job.signal })
   const output = join(folder, "files")
-  const layer = await writeFilesLayer(step, output, { merged, open: job.open, files: host.files, signal: job.signal })
+  const { open, signal, image: name } = job
+  const layer = await writeFilesLayer(step, output, { merged, open, files: host.files, signal, name })
   const names =
     step.entries.length === 1 ? `/${step.entries[0]?.path.replace(/^\//, "")}` : `${step.entries.length} files`
   return appendLayers(image, [

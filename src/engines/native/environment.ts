@@ -6,6 +6,7 @@ import type { Merged } from "../../oci/merged.ts"
 import { environmentLabel } from "../../tree/labels.ts"
 import type { Prefix } from "../../tree/step.ts"
 import { findPython } from "./find-python.ts"
+import { placeOf } from "./place.ts"
 import { glibcOf, systemPackages } from "./system-packages.ts"
 
 /** The environment that packages go into. `create` names the interpreter for which it has to be made first. */
@@ -30,6 +31,20 @@ const Label: z.ZodType<Prefix> = z.object({
  * a venv will be made. Fails with `no` when there is none that packages could go into (design, decision 8).
  */
 export async function findEnvironment(image: Image, merged: Merged, name: string): Promise<Environment> {
+  const found = await lookedFor(image, merged, name)
+  return { ...found, prefix: { ...found.prefix, path: realPath(found.prefix.path, merged) } }
+}
+
+/**
+ * Where an environment really is: its own folder and those above may be links, which a header in a layer would replace
+ * with an empty folder (reference: pitfalls of layers).
+ */
+function realPath(path: string, merged: Merged): string {
+  const real = merged.resolve(path)
+  return real?.kind === "directory" ? `/${real.path}` : `/${placeOf(path, merged)}`
+}
+
+async function lookedFor(image: Image, merged: Merged, name: string): Promise<Environment> {
   const label = image.config.Labels?.[environmentLabel]
   if (label !== undefined) return { prefix: labelled(label, merged, name), create: undefined }
   const packages = await systemPackages(merged)

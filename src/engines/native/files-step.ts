@@ -1,23 +1,33 @@
-import { posix } from "node:path"
+import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { Merged } from "../../oci/merged.ts"
 import type { TarHeader } from "../../oci/tar/header.ts"
 import { tarPadding } from "../../oci/tar/header.ts"
 import { layerWriter, type LayerWriter, type WrittenLayer } from "../../packages/segment/layer-writer.ts"
 import type { FileEntry, FilesStep } from "../../tree/step.ts"
+import { placeOf } from "./place.ts"
 
 type Context = {
   readonly merged: Merged
   readonly open: (sha256: string) => AsyncIterable<Uint8Array>
   readonly files: Pick<Host["files"], "write">
   readonly signal: AbortSignal
+  /** The row, for messages. */
+  readonly name: string
 }
 
 /**
  * Writes the files of a step as one layer to `output`. Folders that the parent lacks get a header with the step's
  * owner; those it has get none, so that neither their modes change nor a link such as `/bin` is replaced.
+ * Fails with `no` for a name that layers read as a deletion.
+ * https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
  */
 export async function writeFilesLayer(step: FilesStep, output: string, context: Context): Promise<WrittenLayer> {
+  const whiteout = step.entries.find(({ path }) => path.split("/").some((part) => part.startsWith(".wh.")))
+  if (whiteout !== undefined)
+    throw new Failure("no", `\`${whiteout.path}\` of \`${context.name}\` cannot be in an image`, {
+      hint: "Rename it: layers read a name that begins with `.wh.` as the deletion of another file",
+    })
   let layer: WrittenLayer | undefined
   const blob = async function* (): AsyncIterable<Uint8Array> {
     const pieces: Uint8Array[] = []
@@ -78,18 +88,6 @@ async function* writeContent(
 
 function owned(step: FilesStep): { readonly uid: number; readonly gid: number } {
   return { uid: step.uid, gid: step.gid }
-}
-
-/** The path without a leading slash, links of the parent on the way to it followed. */
-function placeOf(path: string, merged: Merged): string {
-  const plain = posix.normalize(path).replace(/^\/+|\/+$/g, "")
-  const names = plain.split("/")
-  for (let count = names.length - 1; count > 0; count--) {
-    const folder = merged.resolve(names.slice(0, count).join("/"))
-    if (folder?.kind === "directory")
-      return [folder.path, ...names.slice(count)].filter((part) => part !== "").join("/")
-  }
-  return plain
 }
 
 /** Folders above a path that neither the parent nor this layer has, the uppermost first. */

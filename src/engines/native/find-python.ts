@@ -37,8 +37,13 @@ export async function findPython(merged: Merged, where: Where): Promise<FoundPyt
 /** The version of the package `python` of a conda environment, from the name of its record. */
 function condaPython(merged: Merged, prefix: string): string | undefined {
   for (const name of merged.list(`${prefix}/conda-meta`) ?? []) {
-    const match = /^python-(3\.\d{1,3}\.\d{1,3})[a-z0-9]*-[^-]+\.json$/.exec(name)
-    if (match !== null) return match[1]
+    const match = /^python-(3\.\d{1,3}\.\d{1,3})[a-z0-9]*-([^-]+)\.json$/.exec(name)
+    if (match === null) continue
+    if (/cp\d+t$/.test(match[2] ?? ""))
+      throw new Failure("no", `The Python of ${prefix} is a free-threaded one (${name})`, {
+        hint: "Wheels for it cannot be installed yet: use a parent with the usual Python",
+      })
+    return match[1]
   }
   return undefined
 }

@@ -1,7 +1,6 @@
 import { join } from "node:path"
 import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
-import { hasher } from "../../oci/digest.ts"
 import type { Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
 import { parallel } from "../../parallel.ts"
@@ -44,7 +43,7 @@ type Named = FoundWheel & { readonly segment: Segment }
 export async function packageLayers(wheels: readonly FoundWheel[], making: LayerMaking): Promise<Layer[]> {
   const named = await parallel(wheels, 2 * making.pool.workers, async (wheel): Promise<Named> => {
     making.signal.throwIfAborted()
-    const segment = await undamaged([wheel], making, () => segmentOf(wheel, making.target, making))
+    const segment = await segmentOf(wheel, making.target, { ...making, verify: () => verify([wheel], making) })
     return { ...wheel, segment }
   })
   const byName = new Map(named.map((wheel) => [wheel.name, wheel]))
@@ -94,8 +93,10 @@ type Made = WrittenLayer & {
 /** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
 async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
   const key = layerKey(parts, making.target)
-  const build = (): Promise<WrittenLayer> =>
-    undamaged(parts, making, () => making.pool.join({ target: making.target, segments: parts }, output, making.signal))
+  const build = async (): Promise<WrittenLayer> => {
+    await verify(parts, making)
+    return await making.pool.join({ target: making.target, segments: parts }, output, making.signal)
+  }
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
     const written = await build()
@@ -119,28 +120,20 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
   return { ...known, open, file }
 }
 
-/** When work on some wheels fails, looks whether one of them is still what it was when it came; if not, removes it. */
-async function undamaged<T>(
+/** Fails for a wheel that is not what is locked, by damage or by malice, and removes it: it is fetched again then. */
+async function verify(
   wheels: readonly { readonly file: string; readonly filename: string; readonly sha256: string }[],
   making: LayerMaking,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
+): Promise<void> {
+  for (const { file, filename, sha256 } of wheels) {
     making.signal.throwIfAborted()
-    for (const { file, filename, sha256 } of wheels) {
-      const hash = hasher()
-      for await (const piece of making.host.files.stream(file)) hash.update(piece)
-      if (hash.digest() === `sha256:${sha256}`) continue
-      await making.host.files.remove(file)
-      making.damaged()
-      throw new Failure("temporary", `${filename} was damaged in the cache, and has been removed`, {
-        hint: "Run the command again",
-        cause: error,
-      })
-    }
-    throw error
+    if ((await making.pool.hash(file)) === `sha256:${sha256}`) continue
+    making.pool.forget(file)
+    await making.host.files.remove(file)
+    making.damaged()
+    throw new Failure("temporary", `${filename} was damaged in the cache, and has been removed`, {
+      hint: "Run the command again",
+    })
   }
 }
 

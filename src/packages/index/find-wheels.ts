@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url"
-import { Failure } from "../../failure.ts"
+import { Failure, isFailure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import { hasher, partsOf } from "../../oci/digest.ts"
 import { parallel } from "../../parallel.ts"
@@ -57,14 +57,20 @@ export async function findWheels(
 ): Promise<FoundWheel[]> {
   let settings: Promise<IndexSettings> | undefined
   const pages = new Map<string, Promise<Link[]>>()
+  const failed = new Map<string, Failure>()
   const asking = async (): Promise<AskingAll> => {
     settings ??= readIndexSettings(host, options.signal)
-    return { ...options, host, settings: await settings, pages }
+    return { ...options, host, settings: await settings, pages, failed }
   }
   return parallel(wanted, width, (one) => findOne(one, { host, options, asking }))
 }
 
-type AskingAll = Downloading & { readonly target: TagTarget; readonly pages: Map<string, Promise<Link[]>> }
+type AskingAll = Downloading & {
+  readonly target: TagTarget
+  readonly pages: Map<string, Promise<Link[]>>
+  /** Indexes that could not be asked, and why. */
+  readonly failed: Map<string, Failure>
+}
 
 type Finding = {
   readonly host: FindHost
@@ -131,8 +137,14 @@ async function offersFor(
     asking.pages.set(address, page)
     all.push(...(await select(await page)))
   }
+  let failure: Failure | undefined
   for (const index of asking.settings.indexes) {
-    all.push(...(await select(await indexLinks(asking, index, wanted.name))))
+    const links = await linksOf(asking, index, wanted.name)
+    if (isFailure(links)) {
+      failure ??= links
+      continue
+    }
+    all.push(...(await select(links)))
     // Hashes say which files are meant, so that a further index could only have the same ones.
     const seen = new Set(all.map((offer) => offer.link.sha256))
     if ([...hashes].every((hash) => seen.has(hash))) break
@@ -144,7 +156,24 @@ async function offersFor(
     )
       break
   }
+  // An index that refuses or is down is of no matter where another has the file: the hash says that it is the same.
+  if (failure !== undefined && !all.some(({ link }) => link.sha256 === undefined || hashes.has(link.sha256)))
+    throw failure
   return all
+}
+
+/** What an index has of a project, or why it could not be asked; one that failed is not asked for every project. */
+async function linksOf(asking: AskingAll, index: string, project: string): Promise<readonly Link[] | Failure> {
+  const before = asking.failed.get(index)
+  if (before !== undefined) return before
+  try {
+    return await indexLinks(asking, index, project)
+  } catch (error) {
+    asking.signal.throwIfAborted()
+    if (!isFailure(error)) throw error
+    if (asking.settings.indexes.length > 1) asking.failed.set(index, error)
+    return error
+  }
 }
 
 /** A file of this machine is hashed, since a folder says nothing about its files. */

@@ -128,9 +128,22 @@ function redirected(from: string, location: string | undefined, settings: IndexS
   return to.href
 }
 
-/** By origin where it was configured with a URL, else by host name from netrc. */
+/**
+ * Of the logins that were configured with URLs of this origin, the one whose URL has most in common with this one, as
+ * pip does it: an origin may have an index a path, each with its own login. Else by host name from netrc.
+ */
 export function loginFor(url: URL, settings: Pick<IndexSettings, "logins" | "netrc">): Login | undefined {
-  return settings.logins.get(url.origin) ?? settings.netrc.get(url.hostname) ?? settings.netrc.get("")
+  const [nearest] = [...settings.logins]
+    .filter(([known]) => new URL(known).origin === url.origin)
+    .map(([known, login]) => ({ login, common: commonParts(new URL(known).pathname, url.pathname) }))
+    .sort((a, b) => b.common - a.common)
+  return nearest?.login ?? settings.netrc.get(url.hostname) ?? settings.netrc.get("")
+}
+
+function commonParts(a: string, b: string): number {
+  const others = b.split("/")
+  const first = a.split("/").findIndex((part, at) => part !== others[at])
+  return first === -1 ? a.length : first
 }
 
 function tlsFor(url: URL, settings: IndexSettings): { tls?: { ca?: string; verify?: boolean } } {

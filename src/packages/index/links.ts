@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib"
 import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import { get, repeated, type Answer, type Asking } from "./get.ts"
@@ -58,7 +59,15 @@ async function pageLinks(asking: LinksAsking, address: string): Promise<Link[]> 
   })
 }
 
-async function textOf({ body, url }: Answer): Promise<string> {
+const decoders: Readonly<Record<string, (bytes: Buffer, limit: { readonly maxOutputLength: number }) => Buffer>> = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+}
+
+/** The text of a page. We ask for it as it is, but some caches send it compressed all the same. */
+async function textOf({ body, url, headers }: Answer): Promise<string> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of body) {
@@ -66,5 +75,14 @@ async function textOf({ body, url }: Answer): Promise<string> {
     if (size > pageLimit) throw new Failure("cannot", `The index page ${url} has more than ${pageLimit} bytes`)
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString("utf8")
+  const bytes = Buffer.concat(pieces)
+  const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase()
+  if (encoding === "identity" || encoding === "") return bytes.toString("utf8")
+  try {
+    const decode = decoders[encoding]
+    if (decode !== undefined) return decode(bytes, { maxOutputLength: pageLimit }).toString("utf8")
+  } catch (cause) {
+    throw new Failure("temporary", `The index page ${url} cannot be decompressed`, { cause })
+  }
+  throw new Failure("cannot", `The index page ${url} came in the encoding \`${encoding}\``)
 }

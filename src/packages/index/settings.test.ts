@@ -1,3 +1,5 @@
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import { expect, test } from "vitest"
 import { loginFor } from "./get.ts"
 import { parseNetrc } from "./netrc.ts"
@@ -66,7 +68,7 @@ test("without a pip its files are read, and PIP_ variables", async () => {
   })
 })
 
-test("indexes of pip and uv together; logins are taken out of URLs and kept by origin", async () => {
+test("indexes of pip and uv together; logins are taken out of URLs", async () => {
   const host = machine(
     {
       list: "global.index-url='https://me:p%40ss@one.example/simple/'\nglobal.trusted-host='two.example'\nglobal.find-links='/opt/wheels'",
@@ -105,6 +107,12 @@ test("nothing configured and no pip, a URL that is none, certificates that are n
   await expect(readIndexSettings(bad, signal)).rejects.not.toThrow("secret")
   const cert = machine({ list: "global.index-url='https://a.example'\nglobal.cert='/none.pem'" })
   await expect(readIndexSettings(cert, signal)).rejects.toThrow("/none.pem")
+})
+
+test("a folder of wheels may be written as from where one is, or from home", async () => {
+  const host = machine({ list: "global.find-links='wheels ~/more https://a.example/page'\nglobal.no-index='1'" })
+  const { findLinks } = await readIndexSettings(host, signal)
+  expect(findLinks).toEqual([pathToFileURL(resolve("wheels")).href, "file:///home/me/more", "https://a.example/page"])
 })
 
 test("netrc: quotes, comments, macros, default", () => {

@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
@@ -17,7 +17,7 @@ export type IndexSettings = {
   readonly trusted: ReadonlySet<string>
   /** Milliseconds without an answer. */
   readonly timeout: number
-  /** Logins by origin, such as `https://host:8080`, from URLs and from `UV_INDEX_<NAME>_USERNAME`. */
+  /** Logins by the URL that they were configured with, from URLs and from `UV_INDEX_<NAME>_USERNAME`. */
   readonly logins: ReadonlyMap<string, Login>
   /** Logins by host name, from `.netrc`; the empty name is for all others. */
   readonly netrc: ReadonlyMap<string, Login>
@@ -49,7 +49,7 @@ export async function readIndexSettings(host: SettingsHost, signal: AbortSignal)
   }
   return {
     indexes: known,
-    findLinks: findLinks.map(plain),
+    findLinks: findLinks.map((text) => plain(fullPath(text, host.machine.home))),
     ca: await certificates(host, pip.get("cert") ?? env["SSL_CERT_FILE"]),
     trusted: new Set([...list(pip.get("trusted-host")), ...list(env["UV_INSECURE_HOST"])]),
     timeout: Math.min(600, Math.max(1, Number(pip.get("timeout") ?? 15) || 15)) * 1000,
@@ -58,20 +58,26 @@ export async function readIndexSettings(host: SettingsHost, signal: AbortSignal)
   }
 }
 
-/** The URL of an index or page without user and password, which are noted under its origin. A path becomes a `file:` URL. */
+/** The URL of an index or page without user and password, which are noted under it. A path becomes a `file:` URL. */
 function withoutLogin(text: string, logins: Map<string, Login>): string {
   if (text === "") return ""
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
   if (!isUrl && !text.startsWith("/")) throw badUrl(text)
   const url = isUrl ? parsed(text) : pathToFileURL(text)
   if (!["http:", "https:", "file:"].includes(url.protocol)) throw badUrl(text)
-  if (url.username !== "") {
-    logins.set(url.origin, { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) })
-    url.username = ""
-    url.password = ""
-  }
+  const { username, password } = url
+  url.username = ""
+  url.password = ""
   url.hash = ""
-  return url.href.replace(/\/+$/, "")
+  const plain = url.href.replace(/\/+$/, "")
+  if (username !== "") logins.set(plain, { user: decodeURIComponent(username), password: decodeURIComponent(password) })
+  return plain
+}
+
+/** pip takes a folder as people write it: from where it is started, or from their home. */
+function fullPath(text: string, home: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
+  return /^~(?:\/|$)/.test(text) ? join(home, text.slice(1)) : resolve(text)
 }
 
 function parsed(text: string): URL {
@@ -103,7 +109,7 @@ function uvIndex(text: string, env: Host["env"], logins: Map<string, Login>): st
   const user = env[`${variable}_USERNAME`]
   const password = env[`${variable}_PASSWORD`]
   if (user !== undefined || password !== undefined) {
-    logins.set(new URL(plain).origin, { user: user ?? "", password: password ?? "" })
+    logins.set(plain, { user: user ?? "", password: password ?? "" })
   }
   return plain
 }

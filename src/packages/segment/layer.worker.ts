@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../failure.ts"
+import { hasher, type Digest } from "../../oci/digest.ts"
 import { joinLayer, type OpenBytes } from "./join.ts"
 import { summarise } from "./summary.ts"
 import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
@@ -62,6 +63,21 @@ function open(file: string): OpenBytes {
   }
 }
 
+function digestOfFile(file: string): Digest {
+  const handle = openSync(file, "r")
+  try {
+    const hash = hasher()
+    const piece = Buffer.allocUnsafe(windowSize)
+    for (let count = 1; count > 0;) {
+      count = readSync(handle, piece, 0, piece.length, null)
+      hash.update(piece.subarray(0, count))
+    }
+    return hash.digest()
+  } finally {
+    closeSync(handle)
+  }
+}
+
 async function answer(request: WorkerRequest): Promise<WorkerAnswer["value"]> {
   if (request.kind === "summarise") {
     const bytes = open(request.file)
@@ -71,6 +87,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer["value"]> {
       bytes.close()
     }
   }
+  if (request.kind === "hash") return { kind: "hashed", digest: digestOfFile(request.file) }
   const out = openSync(request.output, "wx", 0o644)
   try {
     const write = (piece: Uint8Array): void => {

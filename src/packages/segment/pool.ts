@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
+import type { Digest } from "../../oci/digest.ts"
 import type { LayerRequest } from "./join.ts"
 import type { WrittenLayer } from "./layer-writer.ts"
 import type { Segment } from "./summary.ts"
@@ -11,6 +12,10 @@ export type SegmentPool = AsyncDisposable & {
   readonly workers: number
   /** What a wheel becomes; reads its directory and metadata only. */
   summarise(wheel: { readonly file: string; readonly filename: string }, target: Target): Promise<Segment>
+  /** The digest of a file, read once in the life of the pool. */
+  hash(file: string): Promise<Digest>
+  /** The file has changed: it is read again when its digest is asked for. */
+  forget(file: string): void
   /** Writes a layer blob to a file that must not exist yet. Rejects at once when aborted; the thread ends what it does. */
   join(layer: LayerRequest, output: string, signal: AbortSignal): Promise<WrittenLayer>
 }
@@ -96,8 +101,24 @@ export function startPool(workers: number): SegmentPool {
     }
     await Promise.all(threads.map((thread) => thread.worker.terminate()))
   }
+  const hashes = new Map<string, Promise<Digest>>()
+  const hash = async (file: string): Promise<Digest> => {
+    const value = await run({ kind: "hash", file })
+    if (value.kind !== "hashed") throw new Error("a worker thread gave the wrong answer")
+    return value.digest
+  }
   return {
     workers,
+    hash(file) {
+      const known = hashes.get(file)
+      if (known !== undefined) return known
+      const asked = hash(file)
+      hashes.set(file, asked)
+      // A file that is gone, or not what it should be, is fetched again and read again.
+      asked.catch(() => hashes.delete(file))
+      return asked
+    },
+    forget: (file) => void hashes.delete(file),
     async summarise(wheel, target) {
       const value = await run({ kind: "summarise", ...wheel, target })
       if (value.kind !== "summarised") throw new Error("a worker thread gave the wrong answer")

@@ -28,16 +28,17 @@ const Segment: z.ZodType<Segment> = z.object({
 })
 const WrittenLayer: z.ZodType<WrittenLayer> = z.object({ digest: Digests, size: z.int().positive(), diffId: Digests })
 
-/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read and kept there. */
+/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, once `verify` found it to be what is locked, and kept there. */
 export async function segmentOf(
   wheel: CachedWheel,
   target: Target,
-  from: CacheHost & { pool: SegmentPool },
+  from: CacheHost & { readonly pool: SegmentPool; readonly verify: () => Promise<void> },
 ): Promise<Segment> {
   const { sha256, filename } = wheel
   const path = join(from.cache, "segments", `${keyOf({ sha256, filename, target })}.json`)
   const known = await readRecord(from.host, path, Segment)
   if (known !== undefined) return known
+  await from.verify()
   const segment = await from.pool.summarise({ file: wheel.file, filename }, target)
   await writeRecord(from.host, path, segment)
   return segment

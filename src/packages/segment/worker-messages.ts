@@ -1,3 +1,4 @@
+import type { Digest } from "../../oci/digest.ts"
 import type { FailureCode } from "../../failure.ts"
 import type { Target } from "../wheel/target.ts"
 import type { LayerRequest } from "./join.ts"
@@ -7,6 +8,7 @@ import type { Segment } from "./summary.ts"
 /** What a worker thread is asked to do. */
 export type WorkerRequest =
   | { readonly kind: "summarise"; readonly file: string; readonly filename: string; readonly target: Target }
+  | { readonly kind: "hash"; readonly file: string }
   /** `output` must not exist yet. */
   | { readonly kind: "join"; readonly layer: LayerRequest; readonly output: string }
 
@@ -15,6 +17,7 @@ export type WorkerAnswer = {
   readonly id: number
   readonly value:
     | { readonly kind: "summarised"; readonly segment: Segment }
+    | { readonly kind: "hashed"; readonly digest: Digest }
     | { readonly kind: "joined"; readonly layer: WrittenLayer }
     | {
         readonly kind: "failure"

@@ -37,7 +37,8 @@ export function parseEntryPoints(text: string, refuse: Refuse): EntryPoint[] {
 
 function readPoint(name: string, value: string, refuse: Refuse): EntryPoint {
   // oxlint-disable-next-line no-control-regex
-  if (name === "" || name === "." || name === ".." || /[/\\\u0000-\u001f\u007f]/.test(name) || name.length > 200) {
+  const isFileName = !/^\.{0,2}$|^\.wh\.|[/\\\u0000-\u001f\u007f]/.test(name) && name.length <= 200
+  if (!isFileName) {
     throw refuse(`its entry point ${shown(name)} is no file name`)
   }
   if (isInterpreterName(name)) throw refuse(`its entry point ${shown(name)} would replace the interpreter`)

@@ -197,6 +197,18 @@ const hostile: Record<string, [string, Partial<WheelText>]> = {
     "part of the environment itself",
     { members: [{ path: "demo-1.0.data/data/pyvenv.cfg" }] },
   ],
+  "a name that deletes": ["layers read as a deletion", { members: [{ path: "demo-1.0.data/scripts/.wh.python" }] }],
+  "a name that empties a folder": ["layers read as a deletion", { members: [{ path: "demo/.wh..wh..opq" }] }],
+  "an entry point that deletes": ["is no file name", { entryPoints: "[console_scripts]\n.wh.x = demo:main\n" }],
+  "a file in the place of bin": ["part of the environment itself", { members: [{ path: "demo-1.0.data/data/bin" }] }],
+  "a file in the place of include": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/include" }] },
+  ],
+  "another distribution's metadata in .data": [
+    "stand for another distribution",
+    { members: [{ path: "demo-1.0.data/purelib/numpy-9.0.dist-info/METADATA" }] },
+  ],
   "two members for one path": [
     "two of its members",
     { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },

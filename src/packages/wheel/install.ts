@@ -110,6 +110,9 @@ function destination(path: string, known: { target: Target; facts: WheelFacts; r
   switch (scheme) {
     case "purelib":
     case "platlib":
+      // Who reads this environment would take it for another distribution.
+      if (/\.(?:dist|egg)-info$/i.test(inner.split("/")[0] ?? "") && inner.split("/")[0] !== facts.distInfo)
+        throw refuse(`its member ${shown(path)} would stand for another distribution`)
       return { path: `${site}/${inner}`, script: undefined }
     case "headers":
       return { path: `${headersFolder(target, facts.distribution)}/${inner}`, script: undefined }
@@ -122,12 +125,15 @@ function destination(path: string, known: { target: Target; facts: WheelFacts; r
   }
 }
 
+/** No file may stand where an environment has these. */
+const environmentFolders: ReadonlySet<string> = new Set(["bin", "include", "lib", "lib64", "share", "etc"])
+
 /** A path below the prefix that does not replace what makes the environment. `lib64` is a link to `lib` in a venv. */
 function guarded(path: string, member: string, refuse: Refuse): string {
   const plain = path.startsWith("lib64/") ? `lib/${path.slice("lib64/".length)}` : path
   const [top = "", second = "", ...more] = plain.split("/")
   const isEnvironment =
-    plain === "lib64" ||
+    environmentFolders.has(plain) ||
     top === "pyvenv.cfg" ||
     top === "conda-meta" ||
     (top === "bin" && more.length === 0 && isInterpreterName(second))

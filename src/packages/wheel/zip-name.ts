@@ -1,6 +1,7 @@
 /**
  * Why a path inside an archive must not be used, or undefined when it may. Paths are relative, with `/`, without
- * empty, `.` or `..` parts, without drive letters, backslashes or control characters, in parts of at most 255 bytes.
+ * empty, `.` or `..` parts, without drive letters, backslashes or control characters, in parts of at most 255 bytes,
+ * none of which a layer would read as a deletion.
  */
 export function badPath(path: string): string | undefined {
   if (path === "") return "is empty"
@@ -13,6 +14,7 @@ export function badPath(path: string): string | undefined {
   for (const part of path.split("/")) {
     if (part === "..") return "leaves the folder it is installed in"
     if (part === "" || part === ".") return "has an empty part in its name"
+    if (part.startsWith(".wh.")) return "has a name that layers read as a deletion"
     if (Buffer.byteLength(part) > 255) return "has a part of more than 255 bytes in its name"
   }
   return undefined

@@ -1,5 +1,5 @@
 import { Failure } from "../../../failure.ts"
-import { isDigest, type Digest } from "../../digest.ts"
+import { digestOf, isDigest, partsOf, type Digest } from "../../digest.ts"
 import { isTag } from "../../reference.ts"
 import type { Tagged } from "../store.ts"
 import { locked, putFile, readIfThere, type LayoutContext } from "./context.ts"
@@ -63,6 +63,8 @@ export async function dropTagsOf(context: LayoutContext, repository: string, dig
   })
 }
 
+/** A file name may have 255 bytes, and the lock's makers add to it. */
 function lockName(repository: string): string {
-  return `tags ${repository.replaceAll("/", "+")}`
+  const plain = repository.replaceAll("/", "+")
+  return `tags ${plain.length <= 200 ? plain : partsOf(digestOf(repository)).hex}`
 }

@@ -21,6 +21,14 @@ export function isLoopback(hostname: string): boolean {
   return ipv4(hostname)?.[0] === 127 || hostname === "[::1]"
 }
 
+/** True for addresses of one link only, where clouds answer questions about the machine itself (169.254.169.254). */
+export function isLinkLocal(hostname: string): boolean {
+  const four = ipv4(hostname)
+  if (four !== undefined) return four[0] === 169 && four[1] === 254
+  const six = ipv6(hostname)
+  return six !== undefined && ((six[0] ?? 0) & 0xffc0) === 0xfe80
+}
+
 /**
  * True for what the public network cannot reach: loopback, link-local, private, shared and reserved addresses
  * (RFC 6890), names that exist only inside a network, and names without a dot. Names are not looked up.

@@ -22,6 +22,9 @@ export function registryHandler(
     // Only browsers send these. A web page must not write into, or read, what is served on this machine.
     if (request.headers["origin"] !== undefined || request.headers["sec-fetch-site"] !== undefined)
       return refusal(403, "DENIED", "This registry is not for web pages")
+    // A page whose name was made to lead here says its own name.
+    if (!isOurs(request.headers["host"]))
+      return refusal(403, "DENIED", "This registry is for this machine: ask it as 127.0.0.1 or localhost")
     const target = readTarget(request.target)
     if (target === undefined) return refusal(404, "UNSUPPORTED", "There is no such path")
     const { route, query } = target
@@ -50,6 +53,11 @@ export function registryHandler(
     handle: async (request) => withVersion(await handle(request)),
     [Symbol.asyncDispose]: () => uploads.end(),
   }
+}
+
+/** HTTP/1.0 clients send no name. */
+function isOurs(name: string | undefined): boolean {
+  return name === undefined || /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(name)
 }
 
 /** Docker's clients look for this header to know a registry by. */
