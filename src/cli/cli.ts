@@ -1,7 +1,8 @@
 import { CommanderError } from "@commander-js/extra-typings"
 import type { Context } from "./context.ts"
-import { asFailure, exitCodeOf, renderFailure } from "./failure.ts"
+import { asFailure, exitCodeOf, failureJson, renderFailure } from "./failure.ts"
 import type { Io } from "./io.ts"
+import { json } from "./json.ts"
 import { withSeparator } from "./run/separator.ts"
 import { folderOf, makeProgram } from "./program.ts"
 
@@ -20,6 +21,7 @@ export const version = "0.1.0"
 export async function runCli(argv: readonly string[], { io, env, signal, current }: Surroundings): Promise<number> {
   let exit = 0
   let named = ""
+  let asJson = false
   const program = makeProgram(async (run) => {
     const { makeHost } = await import("../host/node/host.ts")
     const folder = folderOf(program.opts().directory, current)
@@ -29,7 +31,10 @@ export async function runCli(argv: readonly string[], { io, env, signal, current
   const quiet = { writeOut: io.out, writeErr: io.err, outputError: (text: string) => io.err(usageError(text, io)) }
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride().configureOutput(quiet)
-  program.hook("preAction", (_, command) => void (named = command.name()))
+  program.hook("preAction", (_, command) => {
+    named = command.name()
+    asJson = command.opts()["json"] === true
+  })
   try {
     await program.parseAsync(withSeparator(argv, program), { from: "user" })
     return exit
@@ -40,6 +45,7 @@ export async function runCli(argv: readonly string[], { io, env, signal, current
       return 130
     }
     const failure = asFailure(error)
+    if (asJson) io.out(json({ error: failureJson(failure) }))
     io.err(renderFailure(failure, io.colors))
     return exitCodeOf(failure)
   }

@@ -72,6 +72,21 @@ export function renderFailure(thrown: unknown, colors: Colors): string {
   return `${lines.join("\n")}\n`
 }
 
+/** The same for a program: the sentence, what caused it, details and a hint, where there are any. */
+export function failureJson(thrown: unknown): object {
+  const error = asFailure(thrown)
+  if (!isFailure(error)) return { code: "bug", message: error instanceof Error ? error.message : String(error) }
+  const causes = causesOf(error).map((cause) => (cause instanceof Error ? cause.message : String(cause)))
+  const hint = hintOf(error)
+  return {
+    code: error.code,
+    message: error.message,
+    ...(causes.length === 0 ? {} : { causes }),
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
+
 function indent(text: string): string {
   return text
     .trimEnd()

@@ -5,7 +5,7 @@ import { slotOf } from "../plan/key.ts"
 import { count } from "../report/format.ts"
 import { rowLog } from "../report/row-logs.ts"
 import { Failure, isFailure } from "../failure.ts"
-import { exitCodeOf, hintOf, renderFailure } from "./failure.ts"
+import { exitCodeOf, failureJson, hintOf, renderFailure } from "./failure.ts"
 import type { Colors } from "./io.ts"
 
 export type OutcomeView = {
@@ -105,10 +105,7 @@ export function failuresJson(
     if (outcome.kind === "done") return []
     const { image, platform } = outcome
     if (outcome.kind === "stopped") return [{ image, platform, stage: "stopped", by: outcome.by }]
-    if (outcome.error !== undefined) {
-      const message = outcome.error instanceof Error ? outcome.error.message : "it failed"
-      return [{ image, platform, stage: outcome.stage, message }]
-    }
+    if (outcome.error !== undefined) return [{ image, platform, stage: outcome.stage, ...failureJson(outcome.error) }]
     const { passed = 0, failed = 0, results = [] } = reports.get(slotOf(image, platform)) ?? {}
     const names = results.filter(({ status }) => status === "failed").map(({ name }) => name)
     return [

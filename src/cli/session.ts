@@ -1,5 +1,6 @@
 import { cacheFolder } from "../files/cache-folder.ts"
 import { join } from "node:path"
+import { digestOf, partsOf } from "../oci/digest.ts"
 import { openLayout, type Layout } from "../oci/store/layout/layout.ts"
 import { defaultStoreFolder } from "../oci/store/layout/folder.ts"
 import { serveStore, type StoreServer } from "../oci/store/server/serve.ts"
@@ -64,7 +65,7 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     cache,
     branch,
     lastRelease: async () => {
-      const text = await host.files.readText(join(cache, "latest-release")).catch(() => "")
+      const text = await host.files.readText(join(cache, latestFile(target))).catch(() => "")
       return text.split(" ")[1] || undefined
     },
     async [Symbol.asyncDispose]() {
@@ -73,6 +74,11 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
       await (await lease?.catch(() => undefined))?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Where the newest release that was seen in a place is remembered. */
+function latestFile({ store, state }: Place): string {
+  return `latest-release-${partsOf(digestOf(`${store.name}/${state}`)).hex.slice(0, 8)}`
 }
 
 /** A lease of the local store; a store that cannot be written to is said by its folder. */
@@ -115,7 +121,7 @@ export async function think(
   session: Session,
   { offline, verify, places = session.places }: Asked,
 ): Promise<{ readonly plan: Plan; readonly knowledge: Knowledge }> {
-  const hintFile = join(session.cache, "latest-release")
+  const hintFile = join(session.cache, latestFile(session.target))
   const branch = offline ? undefined : await session.branch
   const hint = offline ? 0 : await readHint(host, hintFile)
   const knowledge = await gatherKnown({

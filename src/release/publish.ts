@@ -15,6 +15,7 @@ import { nextRelease } from "./conflicts.ts"
 import { decide, type Decision } from "./decide.ts"
 import { isProjected, projectTags } from "./project.ts"
 import { Overtaken, pushRow, type Push } from "./push.ts"
+import { isSettled } from "./settled.ts"
 import { dateOf, sameContent, shortCommit, tagsOf, type TagValues } from "./tags.ts"
 
 export type Publishing = {
@@ -109,19 +110,6 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })
   tagged += await projectTags(target, { release, digest }, builder.signal)
   return { outcomes, decision, release: { release, digest }, made: true, tagged }
-}
-
-/** Nothing to build or to check, from the same commit and the same files as the newest release, whole. */
-function isSettled(
-  { plan, inputs }: { readonly plan: Plan; readonly inputs: string },
-  previous: Recorded | undefined,
-  { source, tree }: Publishing,
-): boolean {
-  if (previous === undefined || plan.waves.length > 0 || plan.check.length > 0) return false
-  const { release } = previous
-  const ids = release.images.filter(({ carriedFrom }) => carriedFrom === undefined).map(({ id }) => id)
-  const same = ids.length === tree.images.length && release.inputs === inputs
-  return same && !release.partial && release.source.commit === source.commit && release.source.dirty === source.dirty
 }
 
 type Decided = {

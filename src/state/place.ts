@@ -15,18 +15,24 @@ export type Place = {
 
 /** The local store, where each tree's folder has a namespace of its own. */
 export function localPlace(store: Store, tree: Pick<Tree, "folder" | "state">): Place {
-  const namespace = namespaceOf(tree.folder)
+  return placeBelow(namespaceOf(tree.folder), store, tree)
+}
+
+/**
+ * Beside it in the same store: where pull requests write, and what `publish` never reads. Images are apart too, since
+ * what was found when they were checked is listed with them; their bytes are shared.
+ */
+export function unreleasedPlace(store: Store, tree: Pick<Tree, "folder" | "state">): Place {
+  return placeBelow(`${namespaceOf(tree.folder)}-unreleased`, store, tree)
+}
+
+function placeBelow(namespace: string, store: Store, tree: Pick<Tree, "state">): Place {
   return {
     kind: "local",
     store,
     repositoryOf: (repository) => `${namespace}/${repository}`,
     state: `${namespace}/${tree.state}`,
   }
-}
-
-/** A place like another whose state is its own: what pull requests write and `publish` never reads. */
-export function apart(place: Place): Place {
-  return { ...place, state: `${place.state}-unreleased` }
 }
 
 /** The registry of `nbstacks.yaml`. */

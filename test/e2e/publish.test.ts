@@ -1,7 +1,11 @@
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import type { Store } from "../../src/oci/store/store.ts"
+import { latestRelease } from "../../src/state/releases.ts"
+import type { Release } from "../../src/state/release.ts"
+import { registryPlace } from "../../src/state/place.ts"
 import { startRegistry } from "../support/registry.ts"
 import { openSandbox, prepared, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
@@ -18,6 +22,12 @@ type Published = {
     readonly built: boolean
     readonly checks: { readonly passed: number; readonly failed: number }
   }[]
+}
+
+/** The newest release's record, as it is in a registry. */
+async function recordOf(address: string): Promise<Release | undefined> {
+  const place = registryPlace(openRegistry(address, host, {}), { state: "nbstacks" })
+  return (await latestRelease(place, 0))?.release
 }
 
 /** base ← course (two rows) ← lab, and a row on its own. Everything is there at once: only `files` on a tiny parent. */
@@ -212,6 +222,110 @@ test("a commit series, a rebase and a second branch never hide a change", async 
   // A rebase changes every commit and no file.
   await sandbox.git("commit", "-q", "--amend", "-m", "Begin again", "--date", "2020-01-01T00:00:00Z")
   expect(await plan(sandbox)).toEqual({})
+
+  // Another branch publishes in between: what changed on main since its own last release is still seen.
+  await sandbox.write({ "lab/lab.txt": "of main\n" })
+  await commit(sandbox, "Change on main")
+  await sandbox.git("checkout", "-q", "fall")
+  await sandbox.write({ "solo/state.txt": "ok, of fall\n" })
+  await commit(sandbox, "Change on fall")
+  expect(built(await publish(sandbox))).toEqual(["solo"])
+  await sandbox.git("checkout", "-q", "main")
+  expect(Object.keys(await plan(sandbox))).toEqual(["lab"])
+  // A rebase of it onto something unrelated, whose last commit changes no image.
+  await sandbox.git("checkout", "-q", "-b", "upstream", "HEAD~1")
+  await sandbox.write({ "unrelated.md": "other words\n" })
+  await commit(sandbox, "Upstream")
+  await sandbox.git("checkout", "-q", "main")
+  await sandbox.git("rebase", "-q", "upstream")
+  await sandbox.write({ "more.md": "words\n" })
+  await commit(sandbox, "After the rebase")
+  expect(await sandbox.git("diff", "--name-only", "HEAD^")).toBe("more.md")
+  expect(Object.keys(await plan(sandbox))).toEqual(["lab"])
+  expect(built(await publish(sandbox))).toEqual(["lab"])
+})
+
+test("after a failed run and an unrelated commit, what had changed is still built and checked", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const first = await publish(sandbox)
+  await sandbox.write({ "lab/lab.txt": "lab 2\n", "course/2026.1/state.txt": "bad\n" })
+  await commit(sandbox, "Change the lab, break a course")
+  expect((await publish(sandbox)).release).toBe(first.release)
+  await sandbox.write({ "unrelated.md": "words\n" })
+  await commit(sandbox, "Unrelated")
+  expect(await sandbox.git("diff", "--name-only", "HEAD^")).toBe("unrelated.md")
+  const again = await publish(sandbox)
+  expect([again.code, again.release]).toEqual([1, first.release])
+  // Nothing of this run was released: its own results are listed, the failure too.
+  expect(again.images.find(({ image }) => image === "course:2026.1")).toMatchObject({
+    tags: [],
+    checks: { failed: 1 },
+  })
+  await sandbox.write({ "course/2026.1/state.txt": "ok\n" })
+  await commit(sandbox, "As it was")
+  const mended = await publish(sandbox)
+  const of = (published: Published, row: string): string | undefined =>
+    published.images.find(({ image }) => image === row)?.digest
+  expect(mended.code).toBe(0)
+  expect([of(mended, "lab") === of(first, "lab"), of(mended, "course:2026.1") === of(first, "course:2026.1")]).toEqual([
+    false,
+    true,
+  ])
+})
+
+test("with tagging: changed only new images get new tags, and a dry run names those and no others", async () => {
+  await using registry = await startRegistry(host)
+  const parent = await pushTiny(host, registry.address)
+  await using sandbox = await openTree(registry.address, parent)
+  const store = openRegistry(registry.address, host, {})
+  await sandbox.write({ "nbstacks.yaml": `tagging: changed\n${treeText(registry.address, parent)}` })
+  await commit(sandbox, "Tag what changed")
+  const dryTags = async (): Promise<readonly string[]> => {
+    const { stdout } = await sandbox.nbstacks("publish", "--dry-run", "--json")
+    const { tags }: { tags: { image: string; tags: string[] }[] } = JSON.parse(stdout)
+    return tags.flatMap(({ image, tags: names }) => names.map((name) => `${image} ${name}`)).toSorted()
+  }
+  const predicted = await dryTags()
+  const first = await publish(sandbox)
+  const tagged = ({ images }: Published): readonly string[] =>
+    images.flatMap(({ image, tags }) => tags.map((name) => `${image} ${name}`)).toSorted()
+  expect(tagged(first)).toEqual(predicted)
+  expect(await dryTags()).toEqual([])
+  expect((await sandbox.nbstacks("publish", "--dry-run")).stdout).toContain(`${first.release} is the same`)
+  await sandbox.write({ "lab/lab.txt": "lab 2\n" })
+  await commit(sandbox, "Change the lab")
+  expect((await dryTags()).map((line) => line.split(" ")[0])).toEqual(["lab"])
+  const second = await publish(sandbox)
+  expect(await tagsOf(store, "course")).toEqual([`2026.1-${first.release}`, `2026.2-${first.release}`])
+  expect(await tagsOf(store, "lab")).toEqual([first.release, second.release].toSorted())
+})
+
+test("parts of a tree are planned, built and published; the other rows keep their images and get the release's tags", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const store = openRegistry(registry.address, host, {})
+  const first = await publish(sandbox)
+  await sandbox.write({ "lab/lab.txt": "lab 2\n", "solo/state.txt": "ok 2\n" })
+  await commit(sandbox, "Change two")
+  expect(Object.keys(await plan(sandbox, "--only", "lab"))).toEqual(["lab"])
+  expect(Object.keys(await plan(sandbox, "--except", "lab"))).toEqual(["solo"])
+  const second = await publish(sandbox, "--only", "lab")
+  expect([second.code, built(second)]).toEqual([0, ["lab"]])
+  expect(second.stderr).toContain(`solo keeps its image of ${first.release}.`)
+  expect(await tagsOf(store, "solo")).toEqual([first.release, second.release].toSorted())
+  expect(Object.keys(await plan(sandbox))).toEqual(["solo"])
+})
+
+test("a row on its own that fails at first leaves the release partial", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.write({ "solo/state.txt": "bad\n" })
+  await commit(sandbox, "Break the row on its own")
+  const first = await publish(sandbox)
+  expect([first.code, first.images.some(({ image }) => image === "solo")]).toEqual([1, false])
+  expect(first.stderr).toContain("so the release is partial: solo.")
+  expect(await recordOf(registry.address)).toMatchObject({ partial: true, source: { dirty: false } })
 })
 
 test("a moved external parent rebuilds what is on it, because of the lock", async () => {
@@ -243,6 +357,19 @@ test("an image that is gone from the registry is noticed when asked, and built a
   expect(status).toBe(202)
   expect(await plan(sandbox)).toEqual({})
   expect((await plan(sandbox, "--verify"))["solo"]).toEqual([{ kind: "gone" }])
+  // The local store has it still; without that it is made again.
+  await host.files.remove(sandbox.env["NBSTACKS_STORE"] ?? "")
+  await sandbox.write({
+    "nbstacks.yaml": `${await host.files.readText(join(sandbox.folder, "nbstacks.yaml"))}\n# again\n`,
+  })
+  await commit(sandbox, "Nothing but a remark")
+  await sandbox.nbstacks("plan", "--verify", "--out", "../plan.json")
+  const again = await publish(sandbox, "--plan", "../plan.json")
+  expect([again.code, built(again)]).toEqual([0, ["solo"]])
+  const store = openRegistry(registry.address, host, {})
+  expect(
+    await store.headManifest("solo", again.images.find(({ image }) => image === "solo")?.digest ?? ""),
+  ).toBeDefined()
 })
 
 test("a dirty tree is refused, unless asked for, and then the release says so", async () => {
@@ -253,6 +380,7 @@ test("a dirty tree is refused, unless asked for, and then the release says so", 
   expect(refused.code).toBe(2)
   expect(refused.stderr).toContain("--allow-dirty")
   expect((await publish(sandbox, "--allow-dirty")).code).toBe(0)
+  expect(await recordOf(registry.address)).toMatchObject({ partial: false, source: { dirty: true, branch: "main" } })
 })
 
 test("a dry run and a pull request's run push nothing", async () => {
@@ -266,7 +394,23 @@ test("a dry run and a pull request's run push nothing", async () => {
   expect(pull.code).toBe(0)
   for (const repository of ["nbstacks", "course", "lab"]) expect(await tagsOf(store, repository)).toEqual([])
   // Nothing of it feeds a release.
-  expect(built(await publish(sandbox))).toContain("lab")
+  const first = await publish(sandbox)
+  expect(built(first)).toContain("lab")
+  expect(first.stderr).toContain("solo  checked")
+  // Its checks neither, and what is released is not built again for it.
+  await sandbox.write({
+    "nbstacks.yaml": (await host.files.readText(join(sandbox.folder, "nbstacks.yaml"))).replace(
+      "grep -q ok /srv/solo",
+      "grep ok /srv/solo",
+    ),
+  })
+  await commit(sandbox, "Change a check")
+  const again = await sandbox.nbstacks("publish", "--no-push")
+  expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("0 rows built, 5 reused")])
+  expect(again.stderr).toContain("solo  checked")
+  const { stdout } = await sandbox.nbstacks("plan", "--json")
+  expect((JSON.parse(stdout) as { check: { image: string }[] }).check.map(({ image }) => image)).toEqual(["solo"])
+  expect((await publish(sandbox)).stderr).toContain("solo  checked")
 })
 
 test("without a registry a tree is published to the local store", async () => {

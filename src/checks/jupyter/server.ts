@@ -85,7 +85,13 @@ async function waitForAnswer(host: JupyterHost, { image, container, connection, 
     if (status === 200) return
     refused = status === 401 || status === 403
     if (last !== undefined) {
-      throw new Failure("no", `The server of ${image.name} ended with exit code ${last} before it answered`, detail())
+      throw new Failure("no", `The server of ${image.name} ended with exit code ${last} before it answered`, {
+        ...detail(),
+        // What a shell says of a command that is not there.
+        ...(last === 127
+          ? { hint: `Is JupyterLab in the image? \`nbstacks run ${image.name} -- sh\` runs another command` }
+          : {}),
+      })
     }
     await host.sleep(100, signal)
   }

@@ -17,7 +17,7 @@ export function bash(commands: readonly Completed[]): string {
   const taking = namesWithValue(commands).filter((name) => name !== "-C" && name !== "--directory")
   return `# nbstacks completion for bash: source <(nbstacks completion bash)
 _nbstacks_rows() {
-  "\${COMP_WORDS[0]:-nbstacks}" "\${folder[@]}" tree --json 2>/dev/null | sed -n 's/^ *"id": "\\(.*\\)",*$/\\1/p'
+  "\${COMP_WORDS[0]:-nbstacks}" "\${folder[@]}" tree --json 2>/dev/null | sed -n 's/^ *"image": "\\(.*\\)",*$/\\1/p'
 }
 _nbstacks() {
   local line="\${COMP_LINE:0:COMP_POINT}" word words="" place="" at=1

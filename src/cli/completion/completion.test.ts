@@ -15,8 +15,8 @@ async function complete(line: string): Promise<readonly string[]> {
   const program = `
 nbstacks() {
   case "$*" in
-    "tree --json") printf '  "id": "%s",\\n' base course:1 course:2 ;;
-    "-C /other tree --json") printf '  "id": "%s",\\n' elsewhere ;;
+    "tree --json") printf '  "image": "%s",\\n' base course:1 course:2 ;;
+    "-C /other tree --json") printf '  "image": "%s",\\n' elsewhere ;;
   esac
 }
 ${script}

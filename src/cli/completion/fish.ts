@@ -45,7 +45,7 @@ function __nbstacks_at
 end
 function __nbstacks_rows
   set -l scan (__nbstacks_scan)
-  nbstacks -C $scan[2] tree --json 2>/dev/null | string replace -rf '^ *"id": "(.*)",*$' '$1'
+  nbstacks -C $scan[2] tree --json 2>/dev/null | string replace -rf '^ *"image": "(.*)",*$' '$1'
 end
 ${lines.join("\n")}
 `

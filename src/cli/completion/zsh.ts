@@ -21,7 +21,7 @@ export function zsh(commands: readonly Completed[]): string {
   return `#compdef nbstacks
 # nbstacks completion for zsh: nbstacks completion zsh > "\${fpath[1]}/_nbstacks"
 _nbstacks_rows() {
-  \${words[1]:-nbstacks} $folder tree --json 2>/dev/null | sed -n 's/^ *"id": "\\(.*\\)",*$/\\1/p'
+  \${words[1]:-nbstacks} $folder tree --json 2>/dev/null | sed -n 's/^ *"image": "\\(.*\\)",*$/\\1/p'
 }
 _nbstacks() {
   local -a folder listed

@@ -2,7 +2,7 @@ import { resolve } from "node:path"
 import { isDone } from "../../build/outcome.ts"
 import { runPlan } from "../../build/run-plan.ts"
 import { count } from "../../report/format.ts"
-import { apart } from "../../state/place.ts"
+import { unreleasedPlace } from "../../state/place.ts"
 import { openBuilder } from "../builder.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
@@ -19,8 +19,8 @@ export async function checkOnly(context: Context, { session, options, severalPla
   const { io, host, folder } = context
   const { tree } = session
   // Its results live apart, and are read by nothing that publishes.
-  const local = apart(session.local)
-  const seen: Session = { ...session, local, places: [...session.places.slice(0, -1), local] }
+  const local = unreleasedPlace(session.layout, tree)
+  const seen: Session = { ...session, local, places: [...session.places, local] }
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
   const { builder, reports } = await openBuilder(context, seen, {
     report: reporters.report,
@@ -30,6 +30,7 @@ export async function checkOnly(context: Context, { session, options, severalPla
   const { plan: now, knowledge } = await think(context, seen, { offline: false, verify: false })
   const plan = options.plan === undefined ? now : await readPlan(context, session, options.plan)
   const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: true })
+  context.signal.throwIfAborted()
   await reporters[Symbol.asyncDispose]()
   if (options.junit !== undefined) await host.files.write(resolve(folder, options.junit), junitOfAll(reports))
   if (options.json === true) {

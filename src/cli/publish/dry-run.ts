@@ -1,7 +1,10 @@
 import { lastCommits } from "../../git/git.ts"
 import { inputsOf } from "../../plan/inputs.ts"
 import { keysOf } from "../../plan/key.ts"
+import { nextRelease } from "../../release/conflicts.ts"
+import { isSettled } from "../../release/settled.ts"
 import { dateOf, shortCommit, tagsOf } from "../../release/tags.ts"
+import type { Image } from "../../tree/tree.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
 import { changedPaths } from "../plan/reason.ts"
@@ -19,16 +22,30 @@ export async function dryRun(
   const { io, host, folder } = context
   const { plan: now, knowledge } = await think(context, session, { offline: false, verify: false })
   const plan = options.plan === undefined ? now : await readPlan(context, session, options.plan)
-  const git = shortCommit(source.commit, inputsOf(whole, keysOf(whole)))
-  const date = dateOf(host.now())
-  const { tree, target } = session
-  const tags = tree.images
-    .filter(({ publish }) => publish !== "never")
-    .map((image) => ({
-      image: image.id,
-      repository: `${target.store.name}/${target.repositoryOf(image.repository)}`,
-      tags: tagsOf(image, tree.tags, { release: `${date}-${git}`, date, git }),
-    }))
+  const inputs = inputsOf(whole, keysOf(whole))
+  const { target } = session
+  const { latest } = knowledge
+  const settled = isSettled({ plan, inputs }, latest, { source, tree: whole })
+  const values = settled
+    ? undefined
+    : await nextRelease(target, whole, {
+        date: dateOf(host.now()),
+        git: shortCommit(source.commit, inputs),
+        latest,
+      })
+  const built = new Set(plan.waves.flat().map(({ image }) => image))
+  const isNew = ({ id }: Image): boolean =>
+    built.has(id) || latest?.release.images.some((one) => one.id === id) !== true
+  const tags =
+    values === undefined
+      ? []
+      : whole.images
+          .filter((image) => image.publish !== "never" && (whole.tagging === "tree" || isNew(image)))
+          .map((image) => ({
+            image: image.id,
+            repository: `${target.store.name}/${target.repositoryOf(image.repository)}`,
+            tags: tagsOf(image, whole.tags, values),
+          }))
   if (options.json === true) io.out(json({ ...plan, tags }))
   else {
     const commits = await lastCommits(folder, changedPaths(allReasons(plan)), host)
@@ -36,8 +53,9 @@ export async function dryRun(
     io.out(
       dryRunText({
         tags,
-        tagging: tree.tagging,
-        latest: knowledge.latest,
+        tagging: whole.tagging,
+        latest,
+        settled,
         dirty: source.dirty && options.allowDirty !== true,
       }),
     )

@@ -83,18 +83,21 @@ export type DryRunView = {
   readonly tags: readonly { readonly repository: string; readonly tags: readonly string[] }[]
   readonly tagging: Tree["tagging"]
   readonly latest: Recorded | undefined
+  /** The newest release is the same already. */
+  readonly settled: boolean
   /** A publish would be refused for what is not committed. */
   readonly dirty: boolean
 }
 
 /** Which tags a publish would write. */
-export function dryRunText({ tags, tagging, latest, dirty }: DryRunView): string {
+export function dryRunText({ tags, tagging, latest, settled, dirty }: DryRunView): string {
   const lines = tags.flatMap(({ repository, tags: names }) => names.map((name) => `  ${repository}:${name}`))
   const which =
     tagging === "changed" ? "Tags that would be written, of images that came out new" : "Tags that would be written"
+  if (settled) return `\nNo new release: ${latest?.release.id ?? ""} is the same.\n`
   const now = latest === undefined ? "There is no release yet." : `Users get ${latest.release.id} now.`
   const refused = dirty ? ["", "It would be refused: there are changes that are not committed (--allow-dirty)."] : []
-  return `${["", `${which}, when everything passed:`, ...lines, ...refused, "", `${now} This was a dry run: nothing was built.`].join("\n")}\n`
+  return `${["", `${which}, when everything passed:`, ...(lines.length === 0 ? ["  none"] : lines), ...refused, "", `${now} This was a dry run: nothing was built.`].join("\n")}\n`
 }
 
 function referenceOf(target: Place, image: Pick<ReleasedImage, "repository">): string {
@@ -103,13 +106,14 @@ function referenceOf(target: Place, image: Pick<ReleasedImage, "repository">): s
 
 export type PublishedJson = {
   readonly outcomes: ReadonlyMap<Slot, Outcome>
+  /** Undefined where this run came to none: then its own results are listed, those that failed too. */
   readonly release: Release | undefined
   readonly reports: ReadonlyMap<Slot, CheckReport>
   readonly place: Place
   readonly tree: Tree
 }
 
-/** The images of a release, or those that a run without one built, for a program. */
+/** The images of a release, or what a run without one came to, for a program. */
 export function publishedJson({ outcomes, release, reports, place, tree }: PublishedJson): readonly object[] {
   if (release !== undefined)
     return release.images.flatMap((image) =>
@@ -126,17 +130,23 @@ export function publishedJson({ outcomes, release, reports, place, tree }: Publi
         }
       }),
     )
-  return [...outcomes.values()].filter(isDone).map(({ image, platform, digest, built }) => {
+  return [...outcomes.values()].flatMap((outcome) => {
+    const { image, platform } = outcome
+    const digest = outcome.kind === "stopped" ? undefined : outcome.digest
+    if (digest === undefined) return []
+    const built = outcome.kind === "done" && outcome.built
     const report = reports.get(slotOf(image, platform))
     const row = tree.images.find(({ id }) => id === image)
-    return {
-      image,
-      platform,
-      digest,
-      reference: `${referenceOf(place, { repository: row?.repository ?? image })}@${digest}`,
-      tags: [],
-      built,
-      checks: { passed: report?.passed ?? 0, failed: report?.failed ?? 0 },
-    }
+    return [
+      {
+        image,
+        platform,
+        digest,
+        reference: `${referenceOf(place, { repository: row?.repository ?? image })}@${digest}`,
+        tags: [],
+        built,
+        checks: { passed: report?.passed ?? 0, failed: report?.failed ?? 0 },
+      },
+    ]
   })
 }

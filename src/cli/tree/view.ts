@@ -52,13 +52,13 @@ function made({ make }: Row): string {
   }
 }
 
-/** The rows for a program; `id` is the row's name. */
+/** The rows for a program; `image` is the row's name, `name` that of its image in nbstacks.yaml. */
 export function treeJson({ rows, skipped, registry }: Config): object {
   return {
     registry: registry ?? null,
     images: rows.map((row) => ({
-      id: row.id,
-      image: row.key,
+      image: row.id,
+      name: row.key,
       repository: row.repository,
       prefix: row.prefix,
       from: row.parent.kind === "row" ? row.parent.id : row.parent.kind === "external" ? row.parent.reference : null,
@@ -67,6 +67,6 @@ export function treeJson({ rows, skipped, registry }: Config): object {
       platforms: row.platforms,
       publish: row.publish,
     })),
-    skipped: skipped.map(({ id, reason }) => ({ id, reason })),
+    skipped: skipped.map(({ id, reason }) => ({ image: id, reason })),
   }
 }

@@ -6,6 +6,7 @@ import type { Platform } from "../../oci/platform.ts"
 import type { DockerfileStep } from "../../tree/step.ts"
 import type { Engine, Job, Refusal } from "../engine.ts"
 import { follow } from "../output.ts"
+import { makeWorkFolder } from "../work-folder.ts"
 import { buildArguments, proxyNames } from "./arguments.ts"
 import { findClient, type DockerClient } from "./client.ts"
 import { layContext } from "./context.ts"
@@ -46,7 +47,7 @@ export function dockerEngine(host: DockerHost): Engine {
       const answer = await client()
       if ("no" in answer)
         throw new Failure("cannot", `Cannot build \`${job.image}\`: ${answer.no}`, { hint: answer.hint })
-      const folder = await host.files.makeTemporary("nbstacks-docker-", host.machine.temporary)
+      const folder = await makeWorkFolder("docker", host)
       try {
         return await build(step, { job, client: answer, folder, host })
       } finally {

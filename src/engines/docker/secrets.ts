@@ -1,6 +1,7 @@
 import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { SecretFile } from "./arguments.ts"
+import { makeWorkFolder } from "../work-folder.ts"
 
 /** The reserved id under which the host's certificates are offered. */
 export const certificatesId = "ca_bundle"
@@ -50,7 +51,7 @@ type SecretHost = Pick<Host, "env" | "files" | "machine">
 export async function writeSecrets(request: SecretRequest, host: SecretHost): Promise<Secrets> {
   const inMemory = host.env["XDG_RUNTIME_DIR"]
   const isThere = inMemory !== undefined && (await host.files.stat(inMemory))?.kind === "directory"
-  const folder = await host.files.makeTemporary("nbstacks-secrets-", isThere ? inMemory : host.machine.temporary)
+  const folder = await makeWorkFolder("secrets", host, isThere ? inMemory : host.machine.temporary)
   try {
     const written = await writeAll(request, { host, folder })
     return { ...written, [Symbol.asyncDispose]: () => host.files.remove(folder) }

@@ -6,6 +6,7 @@ import { appendLayers, emptyImage, requireLayerCount, withConfig, type Layer } f
 import { writeImage } from "../../oci/write-image.ts"
 import type { BootstrapStep } from "../../tree/step.ts"
 import type { Engine, Job } from "../engine.ts"
+import { makeWorkFolder } from "../work-folder.ts"
 import { additionsFor, type ExtraFile } from "./additions.ts"
 import { bootstrap } from "./bootstrap.ts"
 import { bootstrapFailure, goneFailure } from "./failures.ts"
@@ -39,7 +40,7 @@ export function mmdebstrapEngine(host: MmdebstrapHost): Engine {
     },
     async execute(step, job) {
       if (step.kind !== "bootstrap") throw new Error(`mmdebstrap was given a ${step.kind}`)
-      const folder = await host.files.makeTemporary("nbstacks-bootstrap-", host.machine.temporary)
+      const folder = await makeWorkFolder("bootstrap", host)
       try {
         // Others may pass, not look around: the root is in here, and apt's own user has to reach it.
         await host.files.setMode(folder, 0o711)

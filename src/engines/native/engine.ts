@@ -10,6 +10,7 @@ import { workerCount } from "../../packages/segment/pool.ts"
 import { machineOf } from "../../packages/tags/supported.ts"
 import type { FilesStep, Step } from "../../tree/step.ts"
 import type { Engine, Job } from "../engine.ts"
+import { makeWorkFolder } from "../work-folder.ts"
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
 import { withPackages, type PypiHost } from "./pypi-step.ts"
@@ -37,7 +38,7 @@ export function nativeEngine(host: NativeHost, options: { readonly workers?: num
       }
       const temporary = join(cacheFolder(host), "temporary")
       await host.files.makeDirectory(temporary)
-      const folder = await host.files.makeTemporary("native-", temporary)
+      const folder = await makeWorkFolder("native", host, temporary)
       try {
         return await write(image, step, { host, job, folder, shared })
       } finally {
