@@ -1,5 +1,4 @@
-import { isFailure } from "../failure.ts"
-import type { DockerfileDoor } from "./door.ts"
+import type { DockerfileDoor, FinalBase } from "./door.ts"
 import type { TreeFolder } from "./folder.ts"
 import type { Facts, JudgedRow } from "./judged-tree.ts"
 
@@ -11,29 +10,18 @@ export async function gatherFacts(
   const built = rows.filter(({ skip }) => skip === undefined)
   const paths = [...new Set(built.flatMap(pathsOf))]
   const kinds = new Map(await Promise.all(paths.map(async (path) => [path, await folder.kindOf(path)] as const)))
-  const asked = new Map<string, Promise<Base>>()
+  const asked = new Map<string, Promise<FinalBase>>()
   const bases = await Promise.all(
     built.map(async ({ row }) => {
       const { make } = row
       if (make.kind !== "dockerfile" || kinds.get(make.file.value) !== "file") return []
       const question = JSON.stringify([make.file.value, make.args, make.target])
-      const answer = asked.get(question) ?? baseOf(door.finalBase(make.file.value, make.args, make.target))
+      const answer = asked.get(question) ?? door.finalBase(make.file.value, make.args, make.target)
       asked.set(question, answer)
       return [[row.id, await answer] as const]
     }),
   )
   return { kinds, bases: new Map(bases.flat()) }
-}
-
-type Base = { readonly base: string | undefined } | { readonly wrong: string; readonly hint: string | undefined }
-
-async function baseOf(answer: Promise<string | undefined>): Promise<Base> {
-  try {
-    return { base: await answer }
-  } catch (error) {
-    if (!isFailure(error)) throw error
-    return { wrong: error.message, hint: error.hint }
-  }
 }
 
 function pathsOf({ row: { make } }: JudgedRow): readonly string[] {

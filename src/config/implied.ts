@@ -49,8 +49,9 @@ async function impliedBy(
   const given = Object.entries(Object.assign({}, image.args, ...args) as Record<string, string>)
   const filled = Object.fromEntries(given.map(([name, value]) => [name, fill(value)]))
   const target = image.target === undefined ? undefined : fill(image.target)
+  const found = await context.door.finalBase(file.path, filled, target)
   // A Dockerfile that cannot be read is judged with its rows.
-  const base = await context.door.finalBase(file.path, filled, target).catch(() => undefined)
+  const base = "base" in found ? found.base : undefined
   if (base === undefined) return undefined
   if (base === "scratch") return { kind: "none" }
   const named = readBase(base, context.written.registry)

@@ -1,3 +1,4 @@
+import type { FinalBase } from "./door.ts"
 import type { FileKind } from "../host/files.ts"
 import type { Judge } from "./judge.ts"
 import type { Draft } from "./overrides.ts"
@@ -23,11 +24,8 @@ export type JudgedRow = {
 export type Facts = {
   /** By path below the tree's folder; undefined where nothing is. */
   readonly kinds: ReadonlyMap<string, FileKind | "outside" | undefined>
-  /** By row: what its Dockerfile's last stage is built from; a sentence where that cannot be said. */
-  readonly bases: ReadonlyMap<
-    string,
-    { readonly base: string | undefined } | { readonly wrong: string; readonly hint: string | undefined }
-  >
+  /** By row: what its Dockerfile's last stage is built from; what is wrong with it where that cannot be said. */
+  readonly bases: ReadonlyMap<string, FinalBase>
 }
 
 /** All that the rules judge: the rows, what was written, and where. */

@@ -24,7 +24,19 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
   }
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, version: "1.2", prettyErrors: false })
   const source = document.errors.length > 0 ? text.split("\n") : []
-  for (const error of document.errors.slice(0, maximumErrors)) judgeSyntax(error, { at, source, judge })
+  const placeholders = document.errors.length > 0 ? unquotedPlaceholders(source) : []
+  for (const { line, column, text: unquoted } of placeholders)
+    judge(
+      { file, line, column },
+      {
+        rule: "unquoted-placeholder",
+        message: "text with a placeholder in it cannot be read here",
+        hint: `Put it in quotes: "${unquoted}"`,
+      },
+    )
+  // What YAML says then only follows from them.
+  if (placeholders.length === 0)
+    for (const error of document.errors.slice(0, maximumErrors)) judgeSyntax(error, { at, judge })
   for (const { pos, message } of document.warnings.slice(0, maximumErrors))
     judge(at(pos[0]), { rule: "yaml", message: lowerFirst(message.replaceAll(/\s+/g, " ")) })
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined
@@ -36,23 +48,38 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
 
 type Syntax = {
   readonly at: (offset: number) => Position
-  readonly source: readonly string[]
   readonly judge: Judge
 }
 
-function judgeSyntax({ pos, code, message }: YAMLParseError, { at, source, judge }: Syntax): void {
+/** Plain text with `{name}` in it where YAML would begin a map: at its beginning, or anywhere within `{}` or `[]`. */
+function unquotedPlaceholders(
+  source: readonly string[],
+): readonly { readonly line: number; readonly column: number; readonly text: string }[] {
+  const word =
+    /(?<=[:,[{-]\s*)(?:[^\s"'#,[\]{}:][^\s"',[\]{}]*)?\{[A-Za-z][\w-]*\}(?:[^\s"',[\]{}]|\{[A-Za-z][\w-]*\})*/g
+  return source.slice(0, 10_000).flatMap((text, index) => {
+    const plain = text.slice(0, 2_000).replace(/(?:^|\s)#.*$/, "")
+    return [...plain.matchAll(word)].flatMap(({ 0: found, index: at }) => {
+      const before = plain.slice(0, at)
+      const isFlow = (before.match(/[[{]/g)?.length ?? 0) > (before.match(/[\]}]/g)?.length ?? 0)
+      // Alone it is a map, which is said where text is expected; within a block, text may hold one further on.
+      const isAlone = /^\{[\w-]+\}$/.test(found)
+      const isRead = isAlone ? true : !isFlow && !found.startsWith("{")
+      return isRead ? [] : [{ line: index + 1, column: at + 1, text: found }]
+    })
+  })
+}
+
+function judgeSyntax({ pos, code, message }: YAMLParseError, { at, judge }: Syntax): void {
   const place = at(pos[0])
   if (/call stack/.test(message)) {
     judge(place, { rule: "too-large", message: "this is nested too deeply" })
     return
   }
-  const line = source[place.line - 1] ?? ""
-  const unquoted = /(?:[:,[-]\s*)(\{[A-Za-z][\w-]*\}[^\s,\]}#]+)/.exec(line)?.[1]
   judge(place, {
-    rule: unquoted === undefined ? "yaml" : "unquoted-placeholder",
+    rule: "yaml",
     message:
       code === "MULTIPLE_DOCS" ? "the file holds more than one document" : lowerFirst(message.replaceAll(/\s+/g, " ")),
-    hint: unquoted === undefined ? undefined : `Text that starts with { needs quotes: "${unquoted}"`,
   })
 }
 

@@ -11,7 +11,7 @@ import { readConfig, type Reading } from "./read.ts"
 import type { Row } from "./row.ts"
 import { starter } from "./starter.ts"
 
-const door = { finalBase: async () => undefined }
+const door = { finalBase: async () => ({ base: undefined }) }
 
 /** The files of a folder that holds this `nbstacks.yaml` and these folders. */
 function folderWith(text: string, folders: Readonly<Record<string, readonly string[]>>): Files {

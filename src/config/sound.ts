@@ -21,6 +21,5 @@ export function soundRows(
 function isMade({ id, make }: Row, { kinds, bases }: Facts): boolean {
   if (make.kind === "environment") return make.folders.every(({ value }) => kinds.get(value) === "directory")
   if (make.kind !== "dockerfile") return true
-  const base = bases.get(id)
-  return kinds.get(make.context) === "directory" && base !== undefined && "base" in base
+  return kinds.get(make.context) === "directory" && bases.has(id)
 }

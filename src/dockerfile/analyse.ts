@@ -6,7 +6,7 @@ import type { AddedUrl, Analysis, AnalyseOptions, Source, Use } from "./analysis
 import { instructionOf, parseDockerfile, type Instruction, type Parsed } from "./instructions.ts"
 import { readStage, type StageUses } from "./read-stage.ts"
 import { stageNamed, stagesOf, startOf, type Base, type Stage, type Staged } from "./stages.ts"
-import { declaredBy, isAlwaysTaken, platformArgs, type Setting } from "./variables.ts"
+import { declaredBy, isAlwaysTaken, isProxy, platformArgs, type Setting } from "./variables.ts"
 
 /** A parsed Dockerfile with its stages, for one set of arguments and one platform. */
 export type Understood = { readonly parsed: Parsed; readonly staged: Staged; readonly setting: Setting }
@@ -66,6 +66,8 @@ function analyseStages(text: string, options: AnalyseOptions): Analysis {
     complain(1, "dockerfile-syntax", "there is no FROM in this Dockerfile")
     return { ...nothing, problems }
   }
+  for (const { base } of staged.stages)
+    if (base.word.text === "") complain(base.line, "dockerfile-syntax", "FROM needs an image")
   const wanted = options.target === undefined ? last : stageNamed(staged.stages, options.target)
   if (wanted === undefined) {
     const names = staged.stages.flatMap(({ name }) => name ?? [])
@@ -120,7 +122,7 @@ function analyseStages(text: string, options: AnalyseOptions): Analysis {
     sources: all.flatMap(({ sources }) => sources),
     args: Object.fromEntries(
       Object.entries(options.args)
-        .filter(([name]) => declared.has(name) || isAlwaysTaken(name))
+        .filter(([name]) => (declared.has(name) || isAlwaysTaken(name)) && !isProxy(name))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     unlocked: all.some(({ runs }) => runs),

@@ -1,5 +1,4 @@
 import type { DockerfileDoor } from "../config/door.ts"
-import { Failure } from "../failure.ts"
 import type { FolderView } from "../files/folder-view.ts"
 import { analyse } from "./analyse.ts"
 
@@ -8,16 +7,11 @@ export function dockerfileDoor(view: FolderView): DockerfileDoor {
   return {
     async finalBase(file, args, target) {
       const text = await view.text(file)
-      if (text === undefined) throw new Failure("cannot", `there is no \`${file}\``)
+      const at = { file, line: 1, column: 1 }
+      if (text === undefined) return { wrong: [{ at, rule: "missing-dockerfile", message: `there is no \`${file}\`` }] }
       const { finalBase, problems } = analyse(text, { file, args, target, platform: "linux/amd64" })
-      const wrong = problems.find(({ rule }) => rule === "dockerfile-syntax" || rule === "dockerfile-target")
-      if (wrong !== undefined)
-        throw new Failure(
-          "cannot",
-          `${file}:${wrong.at.line}: ${wrong.message}`,
-          wrong.hint === undefined ? {} : { hint: wrong.hint },
-        )
-      return finalBase.unset.length > 0 ? undefined : finalBase.expanded
+      const wrong = problems.filter(({ rule }) => rule === "dockerfile-syntax" || rule === "dockerfile-target")
+      return wrong.length > 0 ? { wrong } : { base: finalBase.unset.length > 0 ? undefined : finalBase.expanded }
     },
   }
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts"
+import { shellPattern } from "./shell-pattern.ts"
 
 /** What a variable is; undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined
@@ -7,14 +8,14 @@ export type Expanded = {
   readonly text: string
   /** Names that were not set and had no default. */
   readonly unset: readonly string[]
+  /** Names whose default was taken, or whose `+` word was not, since they were not set. */
+  readonly defaulted: readonly string[]
 }
 
 /** Values are no longer than this: each variable may double the one before. In characters. */
 const longest = 64 * 1024
 /** How deep `${A:-${B:-…}}` may go. */
 const deepest = 100
-/** Wildcards in a pattern of `${X%…}`: more take a regular expression too long. */
-const mostWildcards = 8
 
 type State = {
   readonly lookup: Lookup
@@ -23,6 +24,7 @@ type State = {
   at: number
   depth: number
   readonly unset: string[]
+  readonly defaulted: string[]
 }
 
 /**
@@ -31,8 +33,8 @@ type State = {
  * https://github.com/moby/buildkit/blob/master/frontend/dockerfile/shell/lex.go
  */
 export function expand(text: string, lookup: Lookup, escape: string): Expanded {
-  const state: State = { lookup, escape, text, at: 0, depth: 0, unset: [] }
-  return { text: until(state, ""), unset: state.unset }
+  const state: State = { lookup, escape, text, at: 0, depth: 0, unset: [], defaulted: [] }
+  return { text: until(state, ""), unset: state.unset, defaulted: state.defaulted }
 }
 
 /** Reads up to an unquoted stop character, or to the end. A pattern keeps its escapes, since they mean something in it. */
@@ -108,6 +110,7 @@ function braces(state: State): string {
 function modified(state: State, name: string, operator: string): string {
   const found = state.lookup(name)
   const set = found !== undefined && !(operator.startsWith(":") && found === "")
+  if (found === undefined && /[-+]$/.test(operator)) state.defaulted.push(name)
   if (operator.endsWith("-")) {
     if (!set) return until(state, "}")
     skip(state)
@@ -124,44 +127,18 @@ function modified(state: State, name: string, operator: string): string {
   }
   if (found === undefined) state.unset.push(name)
   const pattern = until(state, operator.startsWith("/") ? "/}" : "}", true)
-  if (!operator.startsWith("/")) return trimmed(found ?? "", pattern, operator)
+  const matched = shellPattern(pattern)
+  if (operator.startsWith("#")) return matched.trimStart(found ?? "", operator.length === 2)
+  if (operator.startsWith("%")) return matched.trimEnd(found ?? "", operator.length === 2)
   if (state.text.charAt(state.at) === "/") state.at++
   const replacement = until(state, "}")
-  const regexp = new RegExp(shellPattern(pattern, true), operator === "//" ? "gs" : "s")
-  return (found ?? "").replace(regexp, () => replacement)
+  return matched.replace(found ?? "", replacement, operator === "//")
 }
 
 /** Reads a word that is not used: what is not set in it does not matter. */
 function skip(state: State): void {
-  const before = state.unset.length
+  const [before, defaulted] = [state.unset.length, state.defaulted.length]
   until(state, "}")
   state.unset.length = before
-}
-
-function trimmed(text: string, pattern: string, operator: string): string {
-  const greedy = operator.length === 2
-  const source = shellPattern(pattern, greedy)
-  if (operator.startsWith("#")) return text.replace(new RegExp(`^${source}`, "s"), "")
-  const ends = new RegExp(`^${source}$`, "s")
-  const starts = Array.from({ length: text.length + 1 }, (_, at) => at)
-  const start = (greedy ? starts : starts.toReversed()).find((at) => ends.test(text.slice(at)))
-  return start === undefined ? text : text.slice(0, start)
-}
-
-/** A shell pattern of `*`, `?` and escapes as a regular expression. */
-function shellPattern(pattern: string, greedy: boolean): string {
-  if (pattern.split("*").length > mostWildcards + 1)
-    throw new Failure("cannot", `\`${pattern.slice(0, 60)}\` in a Dockerfile has more than ${mostWildcards} wildcards`)
-  let source = ""
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern.charAt(i)
-    if (character === "*") source += greedy ? ".*" : ".*?"
-    else if (character === "?") source += "."
-    else
-      source += (character === "\\" && i + 1 < pattern.length ? pattern.charAt(++i) : character).replace(
-        /[^\w]/g,
-        "\\$&",
-      )
-  }
-  return source
+  state.defaulted.length = defaulted
 }

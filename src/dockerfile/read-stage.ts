@@ -11,6 +11,7 @@ import {
   setEnvironment,
   type Setting,
   type Variables,
+  isOpen,
 } from "./variables.ts"
 
 type StageProblem = {
@@ -69,6 +70,12 @@ export function readStage({ commands, start, setting, isStage }: StageInput): St
         message: `\`${written}\` needs a value for ${unset.join(", ")}`,
       })
     else if (isStage(text)) uses.stages.push(text)
+    else if (/^\d+$/.test(text))
+      uses.problems.push({
+        line,
+        rule: "dockerfile-image",
+        message: `there is no stage ${text}: the first one is 0`,
+      })
     else uses.images.push({ reference: text, line })
   }
   for (const command of commands) {
@@ -127,8 +134,8 @@ function takeSources(command: Instruction, { uses, fill, variables }: Taking): v
 }
 
 /** A variable that only the base can have set may be anything: then the whole context counts. */
-function sourceOf({ text, unset }: Expanded, { complete }: Variables): Pick<Source, "pattern"> {
-  return { pattern: unset.length > 0 && !complete ? "." : text }
+function sourceOf(expanded: Expanded, { complete }: Variables): Pick<Source, "pattern"> {
+  return { pattern: isOpen(expanded) && !complete ? "." : expanded.text }
 }
 
 function isRemote(text: string): boolean {

@@ -3,7 +3,7 @@ import { platformFields } from "../oci/platform.ts"
 import { expand, type Expanded, type Lookup } from "./expand.ts"
 import type { Instruction } from "./instructions.ts"
 
-/** What is set at some place of a Dockerfile: `ENV` wins over `ARG`. */
+/** What is set at some place of a Dockerfile: `ENV` wins over an `ARG` before it. */
 export type Variables = {
   readonly args: Map<string, string>
   readonly env: Map<string, string>
@@ -42,6 +42,11 @@ export function isAlwaysTaken(name: string): boolean {
   return name.startsWith("BUILDKIT_") || name === "SOURCE_DATE_EPOCH"
 }
 
+/** Proxies are of the machine that builds: their values must not decide what is built again (design). */
+export function isProxy(name: string): boolean {
+  return /^(?:https?|ftp|all|no)_proxy$/i.test(name)
+}
+
 /** The names that an `ARG` instruction declares. */
 export function declaredBy({ words }: Instruction): readonly string[] {
   return words.map(({ text }) => text.split("=", 1)[0] ?? "")
@@ -64,12 +69,19 @@ export function declare(variables: Variables, instruction: Instruction, { given,
     const value = Object.hasOwn(given, name) ? given[name] : equals === -1 ? globals.get(name) : sure(preset, variables)
     if (value !== undefined) variables.args.set(name, value)
     else if (preset !== undefined) variables.args.delete(name)
+    // What is set last counts, also where an ENV stands before: so BuildKit does it, whatever its reference says.
+    if (value !== undefined || preset !== undefined) variables.env.delete(name)
   }
+}
+
+/** Whether an expansion would be another one where more is set. */
+export function isOpen({ unset, defaulted }: Expanded): boolean {
+  return unset.length > 0 || defaulted.length > 0
 }
 
 /** What an expansion gives, unless an image that we do not look into may have set what is missing in it. */
 function sure(expanded: Expanded | undefined, { complete }: Variables): string | undefined {
-  return expanded === undefined || (expanded.unset.length > 0 && !complete) ? undefined : expanded.text
+  return expanded === undefined || (isOpen(expanded) && !complete) ? undefined : expanded.text
 }
 
 /** Carries out an `ENV` of either form: `A=1 B=2`, or `A all the rest`. Values see what was set before the line. */

@@ -48,7 +48,7 @@ six===1.16.0\\
         name: "uvicorn",
         version: "0.30.0",
         extras: ["extra-one", "standard"],
-        marker: `python_version >= "3.8" and sys_platform == 'linux'`,
+        marker: `python_version >= "3.8" and sys_platform == "linux"`,
         hashes: [`sha256:${a}`],
       },
       { name: "zope-interface", version: "6.0", extras: [], hashes: [`sha256:${a}`, `sha256:${b}`] },

@@ -60,6 +60,21 @@ export function parseMarker(text: string): Marker | undefined {
   return reader.at === tokens.length ? marker : undefined
 }
 
+/** One text for all spellings of a marker: what enters keys. Its parts stay in their order. */
+export function markerText(marker: Marker): string {
+  if (marker.kind === "compare") return `${operandText(marker.left)} ${marker.operator} ${operandText(marker.right)}`
+  const side = (part: Marker): string =>
+    // `and` binds stronger; of two alike the left one comes first anyway.
+    marker.kind === "and" && part.kind === "or" ? `(${markerText(part)})` : markerText(part)
+  const right = marker.right.kind === marker.kind ? `(${markerText(marker.right)})` : side(marker.right)
+  return `${side(marker.left)} ${marker.kind} ${right}`
+}
+
+function operandText(side: MarkerOperand): string {
+  if (side.kind === "variable") return side.name
+  return side.text.includes('"') ? `'${side.text}'` : `"${side.text}"`
+}
+
 type Reader = { readonly tokens: readonly Token[]; at: number; depth: number }
 
 function tokensOf(text: string): readonly Token[] | undefined {

@@ -1,6 +1,6 @@
 import { clean } from "@renovatebot/pep440"
 import type { Requirement } from "../tree/step.ts"
-import { parseMarker } from "./marker-syntax.ts"
+import { markerText, parseMarker } from "./marker-syntax.ts"
 import { normaliseName } from "./names.ts"
 
 /** Why a requirement is not taken, and what to do. */
@@ -49,8 +49,8 @@ export function readRequirement(line: string, file: string): Requirement | Refus
   const version = /^===?\s*([^\s,*]+)$/.exec(specifier)?.[1]
   const plain = version === undefined ? null : clean(version)
   if (plain === null) return { message: `${name} is not pinned to one version`, hint: compileHint(file) }
-  if (marker !== undefined && parseMarker(marker) === undefined)
-    return { message: `\`${marker}\` is not an environment marker` }
+  const parsed = marker === undefined ? undefined : parseMarker(marker)
+  if (marker !== undefined && parsed === undefined) return { message: `\`${marker}\` is not an environment marker` }
   const wanted = extras.split(",").map((one) => one.trim())
   const bad = extras.trim() === "" ? undefined : wanted.find((one) => !extraShape.test(one))
   if (bad !== undefined) return { message: `\`${bad}\` is not the name of an extra` }
@@ -61,7 +61,7 @@ export function readRequirement(line: string, file: string): Requirement | Refus
     name: normaliseName(name),
     version: plain,
     extras: extras.trim() === "" ? [] : [...new Set(wanted.map(normaliseName))].sort(),
-    ...(marker === undefined ? {} : { marker }),
+    ...(parsed === undefined ? {} : { marker: markerText(parsed) }),
     hashes,
   }
 }

@@ -88,19 +88,14 @@ test("one changed package rebuilds that row and its children, and says which pac
 })
 
 test("files that changed, came and went are named, and so are arguments", () => {
+  const step = dockerfile({ "setup.sh": "4", "new.sh": "5" }, { TORCH: "cu126" })
   const changed = {
-    ...treeOf(
-      ...small.images.map((image) =>
-        image.id === "ml"
-          ? row("ml", "datascience", [dockerfile({ "setup.sh": "4", "new.sh": "5" }, { TORCH: "cu126" })])
-          : image,
-      ),
-    ),
-    sources: new Map([["4".repeat(64), "images/ml/setup.sh"]]),
+    ...treeOf(...small.images.map((image) => (image.id === "ml" ? row("ml", "datascience", [step]) : image))),
+    places: new Map([[step, { of: (path: string) => `images/ml/${path}` }]]),
   }
   expect(reasons(planOf(changed, allBuilt(small)))["ml"]).toEqual([
-    { kind: "changed", path: "big.bin", how: "removed" },
-    { kind: "changed", path: "new.sh", how: "added" },
+    { kind: "changed", path: "images/ml/big.bin", how: "removed" },
+    { kind: "changed", path: "images/ml/new.sh", how: "added" },
     { kind: "changed", path: "images/ml/setup.sh", how: "changed" },
     { kind: "setting", field: "args.TORCH" },
   ])

@@ -35,7 +35,7 @@ export function planTree(tree: Tree, keys: ReadonlyMap<Slot, Keyed>, known: Know
         waveOf.set(slot, wave)
         const rebuilt = basesOf(image).filter((id) => waveOf.has(slotOf(id, platform)))
         const previous = known.previous.get(slot)
-        const reasons = reasonsFor({ now: input, before: previous, image, rebuilt, sources: tree.sources })
+        const reasons = reasonsFor({ now: input, before: previous, image, rebuilt, places: tree.places })
         ;(waves[wave] ??= []).push({ ...work, reasons: reasons.length > 0 ? reasons : unexplained(known, key, image) })
         check.push({ image: image.id, platform, need: "after-build" })
       } else {

@@ -1,5 +1,5 @@
 import { canonicalJson } from "../oci/canonical-json.ts"
-import type { FileEntry, Step } from "../tree/step.ts"
+import type { FileEntry, Step, StepPlaces } from "../tree/step.ts"
 import type { Image, RowId } from "../tree/tree.ts"
 import type { KeyInput } from "./key.ts"
 import type { Reason } from "./plan.ts"
@@ -11,8 +11,8 @@ export type Change = {
   readonly image: Image
   /** Rows below it that are built in this plan. */
   readonly rebuilt: readonly RowId[]
-  /** Where content is, relative to the tree's folder. */
-  readonly sources: ReadonlyMap<string, string>
+  /** Where the files of steps are. */
+  readonly places: ReadonlyMap<Step, StepPlaces>
 }
 
 /** Why a row is built: what differs from before, the most specific first. Empty when nothing does. */
@@ -34,7 +34,7 @@ function parentChange(image: Image, before: KeyInput): readonly Reason[] {
     : [{ kind: "setting", field: "from" }]
 }
 
-function ownChanges({ now, sources }: Change, before: KeyInput): readonly Reason[] {
+function ownChanges({ now, places }: Change, before: KeyInput): readonly Reason[] {
   const kinds = new Set([...now.steps, ...before.steps].map((step) => step.kind))
   return [...kinds].flatMap((kind) => {
     // A row has one step of a kind, but for `files`: one for each owner and mode.
@@ -43,7 +43,7 @@ function ownChanges({ now, sources }: Change, before: KeyInput): readonly Reason
     return Array.from({ length: count }, (_, at) => {
       const [a, b] = [old?.[at], current?.[at]]
       if (a === undefined || b === undefined) return [{ kind: "setting", field: settingOf[kind] } satisfies Reason]
-      return stepChanges(a, b, sources)
+      return stepChanges(a, b, places.get(b) ?? nowhere)
     }).flat()
   })
 }
@@ -57,7 +57,9 @@ const settingOf: Readonly<Record<Step["kind"], string>> = {
   config: "env",
 }
 
-function stepChanges(before: Step, now: Step, sources: ReadonlyMap<string, string>): readonly Reason[] {
+const nowhere: StepPlaces = { of: () => undefined }
+
+function stepChanges(before: Step, now: Step, places: StepPlaces): readonly Reason[] {
   if (before.format !== now.format) return [{ kind: "format", step: now.kind }]
   if (before.kind === "bootstrap" && now.kind === "bootstrap")
     return [
@@ -74,15 +76,15 @@ function stepChanges(before: Step, now: Step, sources: ReadonlyMap<string, strin
     return [
       ...(before.dockerfile === now.dockerfile
         ? []
-        : [{ kind: "changed", path: sources.get(now.dockerfile) ?? "Dockerfile", how: "changed" } satisfies Reason]),
-      ...files(before.context, now.context, sources),
+        : [{ kind: "changed", path: places.dockerfile ?? "Dockerfile", how: "changed" } satisfies Reason]),
+      ...files(before.context, now.context, places),
       ...entries(before.args, now.args, "args."),
       ...fields(before, now, ["target", "secrets", "rows"], ""),
       ...locks({ ...before.external, ...before.urls }, { ...now.external, ...now.urls }),
       ...refresh(before, now),
     ]
   if (before.kind === "files" && now.kind === "files")
-    return [...files(before.entries, now.entries, sources), ...fields(before, now, ["uid", "gid", "mode"], "files.")]
+    return [...files(before.entries, now.entries, places), ...fields(before, now, ["uid", "gid", "mode"], "files.")]
   if (before.kind === "config" && now.kind === "config")
     return [
       ...entries(before.env, now.env, "env."),
@@ -147,11 +149,7 @@ function versions(pinned: readonly Pinned[]): ReadonlyMap<string, string> {
   return new Map([...all].map(([name, list]) => [name, list.map(({ version }) => version).join(" or ")]))
 }
 
-function files(
-  before: readonly FileEntry[],
-  now: readonly FileEntry[],
-  sources: ReadonlyMap<string, string>,
-): readonly Reason[] {
+function files(before: readonly FileEntry[], now: readonly FileEntry[], places: StepPlaces): readonly Reason[] {
   if (before === now) return []
   const old = new Map(before.map((entry) => [entry.path, entry]))
   const current = new Map(now.map((entry) => [entry.path, entry]))
@@ -160,23 +158,10 @@ function files(
     const [a, b] = [old.get(path), current.get(path)]
     if (a !== undefined && b !== undefined && sameEntry(a, b)) return []
     const how = a === undefined ? "added" : b === undefined ? "removed" : "changed"
-    return [{ kind: "changed", path: placeOf(b, sources) ?? path, how }]
+    return [{ kind: "changed", path: places.of(path) ?? path, how }]
   })
 }
 
 function sameEntry(a: FileEntry, b: FileEntry): boolean {
   return a.sha256 === b.sha256 && a.link === b.link && a.executable === b.executable
-}
-
-/**
- * Where an entry is below the tree's folder. Of the same bytes in several places one is known, so a place counts
- * only if the file has the same name there.
- */
-function placeOf(entry: FileEntry | undefined, sources: ReadonlyMap<string, string>): string | undefined {
-  const place = entry?.sha256 === undefined ? undefined : sources.get(entry.sha256)
-  return place !== undefined && entry !== undefined && nameOf(place) === nameOf(entry.path) ? place : undefined
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1)
 }

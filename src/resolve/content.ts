@@ -2,12 +2,15 @@ import type { Placed, Problem } from "../config/row.ts"
 import type { FolderView } from "../files/folder-view.ts"
 import { expandGlob, isGlob } from "../files/glob.ts"
 import type { Found } from "../files/walk.ts"
+import type { Step, StepPlaces } from "../tree/step.ts"
 
 /** What resolving collects on its way: where content is, and what is wrong. */
 export type Content = {
   readonly view: FolderView
   /** sha256 → path relative to the folder. */
   readonly sources: Map<string, string>
+  /** Where the files of each step are. */
+  readonly places: Map<Step, StepPlaces>
   readonly problems: Problem[]
 }
 

@@ -36,7 +36,7 @@ export async function dockerfileStep(content: Content, input: DockerfileInput): 
     if (sha256 !== undefined) addSource(content, sha256, below(place, path))
   const { external, rows } = usesOf(content, input)
   const refresh = analysis.unlocked && Object.hasOwn(lock.refresh, row.id) ? lock.refresh[row.id] : undefined
-  return {
+  const step: DockerfileStep = {
     kind: "dockerfile",
     format: 1,
     dockerfile: await hashSource(content, make.file.value),
@@ -51,6 +51,8 @@ export async function dockerfileStep(content: Content, input: DockerfileInput): 
     ),
     ...(refresh === undefined ? {} : { refresh }),
   }
+  content.places.set(step, { dockerfile: make.file.value, of: (path) => below(place, path) })
+  return step
 }
 
 function usesOf(content: Content, { row, make, platform, analysis, lock, find }: DockerfileInput) {

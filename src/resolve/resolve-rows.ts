@@ -4,7 +4,7 @@ import type { Lock } from "../lock/lock.ts"
 import { rowFinder, type Analyses } from "../lock/needs.ts"
 import type { Platform } from "../oci/platform.ts"
 import { parallel } from "../parallel.ts"
-import type { Step } from "../tree/step.ts"
+import type { Step, StepPlaces } from "../tree/step.ts"
 import type { RowId } from "../tree/tree.ts"
 import { analyseRows } from "./analyse-rows.ts"
 import type { Content } from "./content.ts"
@@ -27,13 +27,15 @@ export type ResolvedRows = {
   readonly ordered: readonly Row[]
   /** sha256 → path relative to the folder. */
   readonly sources: ReadonlyMap<string, string>
+  /** Where the files of each step are. */
+  readonly places: ReadonlyMap<Step, StepPlaces>
   /** In no order, and as often as rows have them. */
   readonly problems: readonly Problem[]
 }
 
 /** Looks at all files that rows name. What the lock lacks is left out of the steps: that is not judged here. */
 export async function resolveRows(config: Config, lock: Lock, view: FolderView): Promise<ResolvedRows> {
-  const content: Content = { view, sources: new Map(), problems: [] }
+  const content: Content = { view, sources: new Map(), places: new Map(), problems: [] }
   const { analyses, problems } = await analyseRows(config, view)
   const shared: StepsInput["shared"] = { ignores: new Map(), contexts: new Map(), environments: new Map() }
   const find = rowFinder(config)
@@ -50,6 +52,7 @@ export async function resolveRows(config: Config, lock: Lock, view: FolderView):
     notebooks,
     ordered: ordered.rows,
     sources: content.sources,
+    places: content.places,
     problems: [...problems, ...content.problems, ...ordered.problems],
   }
 }

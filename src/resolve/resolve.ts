@@ -24,7 +24,7 @@ export type ResolveOptions = Pick<ViewHost, "files"> & {
  * problems at once, or when the lock lacks something. The caller saves the view.
  */
 export async function resolveTree(config: Config, lock: Lock, { view, files }: ResolveOptions): Promise<Tree> {
-  const { analyses, steps, notebooks, ordered, sources, problems } = await resolveRows(config, lock, view)
+  const { analyses, steps, notebooks, ordered, sources, places, problems } = await resolveRows(config, lock, view)
   if (problems.length > 0) throw await problemFailure(settleProblems(problems), { folder: config.folder, files })
   refuseMissing(missingFrom(lockNeeds(config, analyses), lock))
   const checks = new Map<RowId, CheckSpec>()
@@ -47,6 +47,7 @@ export async function resolveTree(config: Config, lock: Lock, { view, files }: R
     images,
     skipped: skipped.map(({ id, reason }) => ({ image: id, reason })),
     sources,
+    places,
   }
 }
 

@@ -102,5 +102,12 @@ export type ConfigStep = {
   readonly command?: readonly string[] | undefined
 }
 
+/** Where the files of a step are in the tree's folder, by their path in the step; those that are gone too. */
+export type StepPlaces = {
+  /** Of the Dockerfile itself. */
+  readonly dockerfile?: string
+  readonly of: (path: string) => string | undefined
+}
+
 /** How an image is made, as plain data. Every field enters the key. `format` rises when the same step gives other bytes. */
 export type Step = BootstrapStep | DockerfileStep | PypiStep | FilesStep | ConfigStep

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { CheckSpec } from "./checks.ts"
-import type { LayerBudget, Step } from "./step.ts"
+import type { LayerBudget, Step, StepPlaces } from "./step.ts"
 
 /** A row's name in every command, message and file: `scipy-ml:2021.3-gpu`. */
 export type RowId = string
@@ -53,4 +53,6 @@ export type Tree = {
   readonly secrets: Readonly<Record<string, { readonly environment: string } | { readonly file: string }>>
   /** Where the bytes with a hash (hexadecimal sha256) are on this machine, relative to `folder`. Never in a key. */
   readonly sources: ReadonlyMap<string, string>
+  /** Where a step's files are written: only to explain what changed. Never in a key. */
+  readonly places: ReadonlyMap<Step, StepPlaces>
 }

@@ -23,7 +23,7 @@ describe("cases", () => {
     const reading = await readConfig(folder, { files }, dockerfileDoor(viewFolder(folder, { files }, noCache)))
     const good = "config" in reading
     const file = good ? "expected.json" : "expected.txt"
-    const text = good ? json(reading.config) : print(reading)
+    const text = good ? json(reading.config) : await print(reading, folder)
     if (update) {
       await files.remove(join(root, name, good ? "expected.txt" : "expected.json"))
       await files.write(join(root, name, file), text)
@@ -62,9 +62,14 @@ function isPlace(value: unknown): value is Position {
   return typeof value === "object" && value !== null && "line" in value && "column" in value
 }
 
-function print({ problems, source }: { problems: Parameters<typeof printProblems>[0]; source: string }): string {
-  const lines = source.split("\n")
-  return `${printProblems(problems, (_, line) => lines[line - 1], { hints: true })}\n`
+async function print(
+  { problems, source }: { problems: Parameters<typeof printProblems>[0]; source: string },
+  folder: string,
+): Promise<string> {
+  const texts = new Map([["nbstacks.yaml", source]])
+  for (const { at } of problems)
+    if (!texts.has(at.file)) texts.set(at.file, await files.readText(join(folder, at.file)))
+  return `${printProblems(problems, (file, line) => texts.get(file)?.split("\n")[line - 1], { hints: true })}\n`
 }
 
 /** Names of rules, found in the source: whatever is given as `rule` there. */

@@ -122,6 +122,31 @@ test("a dry run names every tag, and what would be refused", async () => {
   expect(stdout).toContain("It would be refused")
 })
 
+test("reasons name a row's own files and the commits that changed them, also those that are gone", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  await sandbox.write({
+    "nbstacks.yaml": `version: 1\nregistry: ${registry.address}\ndefaults: {checks: {profile: none}}\nimages:\n  root: {from: "${registry.address}/tiny:1", files: [{from: fa/, to: /a/}]}\n  kid: {from: root, files: [{from: fb/, to: /b/}]}\n`,
+    "fa/same.txt": "same\n",
+    "fb/same.txt": "same\n",
+    "fb/gone.txt": "gone\n",
+  })
+  await sandbox.git("add", "-A")
+  await sandbox.git("commit", "-q", "-m", "Two folders")
+  expect((await sandbox.nbstacks("publish")).code).toBe(0)
+  await sandbox.git("rm", "-q", "fb/gone.txt")
+  await sandbox.git("update-index", "--chmod=+x", "fb/same.txt")
+  await sandbox.write({ "fb/new.txt": "same\n" })
+  await sandbox.git("add", "fb/new.txt")
+  await sandbox.git("commit", "-q", "-m", "Change the second")
+  await sandbox.git("checkout", "-q", "--", ".")
+  await host.files.setMode(join(sandbox.folder, "fb/same.txt"), 0o755)
+  const short = await sandbox.git("rev-parse", "--short", "HEAD")
+  expect((await sandbox.nbstacks("plan")).stdout).toContain(
+    `kid  fb/gone.txt was removed in ${short}, fb/new.txt is new in ${short}, fb/same.txt changed in ${short}\n`,
+  )
+})
+
 test("store gc removes nothing unasked, and what was used within the hour never", async () => {
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))

@@ -134,6 +134,8 @@ describe("what we count is what Docker needs", () => {
     ["ADD requirements /r/", {}, {}],
     ["COPY . /r/", {}, {}],
     ["COPY ../requirements/common.txt /r/", {}, {}],
+    ["ENV F=link\nARG F=common\nCOPY requirements/${F}.txt /r/", {}, {}],
+    ["ARG F=link\nENV F=common\nARG F\nCOPY requirements/${F}.txt /r/", {}, {}],
     ["ENV D=requirements\nCOPY ${D:-x}/common${NONE:-.txt} /r/", {}, {}],
     ["COPY requirements /r/", {}, { ".dockerignore": "**/*.txt\n!requirements/common.txt\n" }],
     ["COPY . /r/", {}, { ".dockerignore": "requirements\n!requirements/classes/phys\nlink*" }],

@@ -72,6 +72,7 @@ export function treeOf(...images: readonly Image[]): Tree {
     skipped: [],
     secrets: {},
     sources: new Map(),
+    places: new Map(),
   }
 }
 

@@ -46,5 +46,5 @@ function oneReason(reason: Reason, commits: ReadonlyMap<string, string>): string
 
 /** Paths that reasons name, for git to explain. */
 export function changedPaths(reasons: readonly Reason[]): readonly string[] {
-  return reasons.flatMap((reason) => (reason.kind === "changed" && reason.how !== "removed" ? [reason.path] : []))
+  return reasons.flatMap((reason) => (reason.kind === "changed" ? [reason.path] : []))
 }

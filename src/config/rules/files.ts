@@ -43,7 +43,7 @@ export const dockerfilesAreThere: Rule = (tree, judge) => {
       })
     const base = tree.facts.bases.get(id)
     if (base !== undefined && "wrong" in base)
-      judge(make.file.at, { rule: "dockerfile", message: base.wrong, hint: base.hint })
+      for (const { at, rule, message, hint } of base.wrong) judge(at, { rule, message, hint })
   }
 }
 

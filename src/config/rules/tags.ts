@@ -65,7 +65,8 @@ export const tagsDoNotCollide: Rule = (tree, judge) => {
     for (const [index, template] of tree.tags.entries()) {
       // What moves stays a placeholder: it is the same for both in one release.
       const tag = withPrefix(row.prefix, fillTemplate(template, row.axes).text)
-      const name = `${row.repository}:${tag}`
+      // The first release of a day is called by its date and commit.
+      const name = `${row.repository}:${tag.replaceAll("{release}", "{date}-{git}")}`
       const other = seen.get(name)
       if (other === undefined) seen.set(name, { id: row.id, index })
       else if (other.index === index) continue
@@ -77,7 +78,7 @@ export const tagsDoNotCollide: Rule = (tree, judge) => {
       else
         judge(row.at, {
           rule: "tag-collision",
-          message: `\`${other.id}\` and \`${row.id}\` would both be tagged \`${name}\``,
+          message: `\`${other.id}\` and \`${row.id}\` would both be tagged \`${row.repository}:${tag}\``,
           hint: "Change a `prefix` or a template of `tags`",
         })
     }

@@ -10,6 +10,11 @@ const reasons: readonly Reason[] = [
     hint: "Behind a proxy that re-signs TLS give the `RUN` this machine's certificates: `RUN --mount=type=secret,id=ca_bundle,target=/run/ca.pem PIP_CERT=/run/ca.pem SSL_CERT_FILE=/run/ca.pem …`",
   },
   {
+    // What BuildKit says of an `ADD --checksum`, which is how locked downloads are asked for.
+    sign: /digest mismatch sha256:/i,
+    hint: "A download is not what is locked: run `nbstacks lock --upgrade`, and look at what it moved",
+  },
+  {
     sign: /no space left on device/i,
     hint: "Make room: `docker builder prune` drops what Docker keeps of old builds",
   },
