@@ -9,6 +9,7 @@ import {
   pypiStep,
   requirementsOf,
   uvProgram,
+  type NativeBench,
   type PlacedFile,
 } from "../support/native.ts"
 import { differencesPage, uvDifferences, type Pair } from "../support/uv-differences.ts"
@@ -34,6 +35,34 @@ const wanted = [
 ]
 
 test("an environment is what `uv pip install` makes, but for what is listed", async () => {
+  const { covered, unlisted, count } = await compare(async ({ host, folder }) => {
+    await host.files.write(join(folder, "in.txt"), wanted.join("\n"))
+    const uv = await uvProgram(host)
+    const argv = [uv, "pip", "compile", "--quiet", "--generate-hashes", "--python", "python3", "in.txt"] as const
+    const { code, stdout, stderr } = await host.run({ argv, cwd: folder })
+    if (code !== 0) throw new Error(stderr)
+    return stdout
+  })
+  expect(unlisted).toEqual([])
+  expect([...covered].sort()).toEqual(uvDifferences.map((one) => one.what).sort())
+  expect(count).toBeGreaterThan(3_000)
+})
+
+test.each([
+  ["quickstart", "images/notebook", 9_000],
+  ["quickstart", "images/science", 4_000],
+  ["datahub", "images/datascience/2026.3", 9_000],
+])("the environment of examples/%s/%s is too", async (example, environment, least) => {
+  const lock = fileURLToPath(new URL(`../../examples/${example}/${environment}/requirements.txt`, import.meta.url))
+  const { unlisted, count } = await compare(() => readFile(lock, "utf8"))
+  expect(unlisted).toEqual([])
+  expect(count).toBeGreaterThan(least)
+})
+
+type Compared = { readonly covered: ReadonlySet<string>; readonly unlisted: readonly string[]; readonly count: number }
+
+/** Installs what a lock says with uv and with our engine, and lists how the files differ. */
+async function compare(lockOf: (bench: NativeBench) => Promise<string>): Promise<Compared> {
   await using bench = await nativeBench()
   const { host, folder } = bench
   const uv = await uvProgram(host)
@@ -42,8 +71,7 @@ test("an environment is what `uv pip install` makes, but for what is listed", as
     if (code !== 0) throw new Error(stderr)
     return stdout
   }
-  await host.files.write(join(folder, "in.txt"), wanted.join("\n"))
-  const lock = await succeed(uv, "pip", "compile", "--quiet", "--generate-hashes", "--python", "python3", "in.txt")
+  const lock = await lockOf(bench)
   await host.files.write(join(folder, "lock.txt"), lock)
   const environment = join(folder, "env")
   await succeed("python3", "-m", "venv", "--without-pip", environment)
@@ -102,10 +130,8 @@ test("an environment is what `uv pip install` makes, but for what is listed", as
     if (difference === undefined) unlisted.push(path)
     else covered.add(difference.what)
   }
-  expect(unlisted).toEqual([])
-  expect([...covered].sort()).toEqual(uvDifferences.map((one) => one.what).sort())
-  expect(ours.size).toBeGreaterThan(3_000)
-})
+  return { covered, unlisted, count: ours.size }
+}
 
 /** Files, links and folders below a folder, with what the layers would say. */
 async function tree(
