@@ -107,18 +107,62 @@ test("rows that were built and not checked say so, and a failing check has not p
   expect(stdout).not.toContain("checks changed")
 })
 
+test("Ctrl-C in checks is no failure and no bug: what was begun is ended, and how to go on is said", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+  const text = await host.files.readText(join(sandbox.folder, "nbstacks.yaml"))
+  await sandbox.write({
+    "nbstacks.yaml": text.replace("cat /srv/note.txt", "echo begun >&2; sleep 60; cat /srv/note.txt"),
+  })
+  expect((await sandbox.nbstacks("build")).code).toBe(0)
+  for (const command of [
+    ["check", "base"],
+    ["publish", "--no-push", "--allow-dirty"],
+    ["publish", "--allow-dirty"],
+  ]) {
+    const events = join(sandbox.folder, "../events.ndjson")
+    await host.files.remove(events)
+    const child = spawn(program, [...command, "--runtime", "bubblewrap", "--events", events], {
+      cwd: sandbox.folder,
+      env: sandbox.env,
+    })
+    let story = ""
+    child.stderr.on("data", (bytes: Buffer) => (story += bytes.toString()))
+    const closed = once(child, "close") as Promise<[number | null]>
+    await vi.waitUntil(async () => (await host.files.readText(events).catch(() => "")).includes('"phase":"check"'), {
+      timeout: 60_000,
+    })
+    await host.sleep(1000)
+    child.kill("SIGINT")
+    expect([command, (await closed)[0]]).toEqual([command, 130])
+    expect(story).toContain("Interrupted. ")
+    expect(story).not.toMatch(/bug in nbstacks|error/)
+  }
+})
+
+test("with --json an error is a document too", async () => {
+  await using sandbox = await openSandbox(host)
+  const { code, stdout, stderr } = await sandbox.nbstacks("plan", "--json")
+  expect(code).toBe(2)
+  expect(JSON.parse(stdout)).toMatchObject({
+    version: 1,
+    error: { code: "cannot", message: expect.stringContaining("no nbstacks.yaml"), hint: expect.any(String) },
+  })
+  expect(stderr).toContain("error: There is no nbstacks.yaml")
+})
+
 test("a dry run names every tag, and what would be refused", async () => {
   await using registry = await startRegistry(host)
   await using sandbox = await openTree(
     registry.address,
     await pushTiny(host, registry.address),
-    'tags: ["{release}", "{date}-{git}"]\n',
+    'tags: ["{release}", "day-{date}-{git}"]\n',
   )
   await sandbox.write({ "note.txt": "changed\n" })
   const { code, stdout } = await sandbox.nbstacks("publish", "--dry-run")
   const short = (await sandbox.git("rev-parse", "HEAD")).slice(0, 7)
   expect(code).toBe(0)
-  expect(stdout.match(new RegExp(`child:\\d{4}\\.\\d\\d\\.\\d\\d-${short}`, "g"))).toHaveLength(2)
+  expect(stdout.match(new RegExp(`child:(?:day-)?\\d{4}\\.\\d\\d\\.\\d\\d-${short}`, "g"))).toHaveLength(2)
   expect(stdout).toContain("It would be refused")
 })
 

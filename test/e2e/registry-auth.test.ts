@@ -204,8 +204,14 @@ test("a login never goes to another origin, by redirect, upload location or toke
   expect(seenElsewhere).toEqual([undefined, undefined, undefined])
   seenElsewhere.length = 1
 
+  // Another name of this machine is this machine, but no origin of the login.
+  expired = false
+  redirectTo(`http://localhost:${elsewhere.port}/storage`)
+  expect((await bytesOf(store.read("redirect", storage.descriptor.digest))).equals(storage.bytes)).toBe(true)
+  expect(seenElsewhere).toEqual([undefined, undefined])
+  seenElsewhere.length = 1
+
   for (const location of [
-    `http://localhost:${elsewhere.port}/storage`,
     "http://storage.example/blob",
     "https://10.0.0.7/blob",
     "https://[::ffff:127.0.0.1]/blob",
@@ -225,7 +231,7 @@ test("a login never goes to another origin, by redirect, upload location or toke
     code: "cannot",
   })
 
-  const challenge = `Bearer realm="http://localhost:${elsewhere.port}/token",service="x"`
+  const challenge = `Bearer realm="http://storage.example/token",service="x"`
   proxy.fault = () => ({ kind: "answer", status: 401, headers: { "www-authenticate": challenge }, body: "" })
   const fresh = openRegistry(proxy.address, real, { credentials: registryLogin })
   await expect(fresh.readManifest("redirect", "x")).rejects.toMatchObject({ code: "cannot" })

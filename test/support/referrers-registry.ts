@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { Host } from "../../src/host/host.ts"
+import { findGo } from "./go.ts"
 import { readUntil } from "./registry.ts"
 
 const version = "v0.20.6"
@@ -33,22 +34,17 @@ async function build(host: Host): Promise<string> {
   if ((await host.files.stat(program)) !== undefined) return program
   await host.files.write(join(folder, "main.go"), main)
   await host.files.remove(join(folder, "go.mod"))
+  const go = await findGo(host)
   for (const argv of [
-    ["go", "mod", "init", "referrers-registry"],
-    ["go", "get", `github.com/google/go-containerregistry@${version}`],
-    ["go", "build", "-o", `${program}.new`, "."],
+    [go, "mod", "init", "referrers-registry"],
+    [go, "get", `github.com/google/go-containerregistry@${version}`],
+    [go, "build", "-o", `${program}.new`, "."],
   ] as const) {
     const made = await host.run({ argv: [...argv], cwd: folder, timeout: 300_000 })
     if (made.code !== 0) throw new Error(`${argv.join(" ")}: ${made.stderr}`)
   }
   await host.files.rename(`${program}.new`, program)
   return program
-}
-
-/** Whether it can be built here: it is written in Go. */
-export async function canBuildReferrersRegistry(host: Host): Promise<boolean> {
-  const found = await host.run({ argv: ["go", "version"], timeout: 30_000 }).catch(() => undefined)
-  return found?.code === 0
 }
 
 /** Starts go-containerregistry's registry, in memory, which has the referrers API and names no ETag. */
