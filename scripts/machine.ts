@@ -23,6 +23,7 @@ export const testPackages: readonly Package[] = [
   { program: "skopeo", name: "skopeo", for: "a client of registries" },
   { program: "umoci", name: "umoci", for: "unpacking images" },
   { program: "busybox", name: "busybox-static", for: "a whole small system in an image" },
+  { program: "faketime", name: "faketime", for: "other clocks" },
   { program: "chromium", name: "chromium", for: "a browser" },
   { program: "dpkg-deb", name: "dpkg", for: "making packages" },
   { program: "apt-ftparchive", name: "apt-utils", for: "making a package repository" },

@@ -25,8 +25,9 @@ const needServer = ["kernels", "notebooks", "paths"] as const
 export const profileNoneHasNoServer: Rule = (tree, judge) => {
   for (const judged of builtRows(tree)) {
     const { checks } = judged.draft.fields
-    if (judged.unsure || judged.profile !== "none" || checks === undefined || tree.touched.has(judged.draft.key))
-      continue
+    // A profile that was taken out may have been another; one that is written is what it is.
+    const isOpen = tree.touched.has(judged.draft.key) && judged.row.checks.profile !== "none"
+    if (judged.unsure || judged.profile !== "none" || checks === undefined || isOpen) continue
     for (const field of needServer)
       if (Object.keys(checks[field] ?? {}).length > 0) judgeField(checks, { field, tree, judged, judge })
     for (const later of Object.values(checks.later ?? {}))

@@ -3,6 +3,11 @@ import { buildFailure, isNoise } from "./failures.ts"
 
 test.each([
   ["ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "no", "id=ca_bundle"],
+  [
+    `ERROR: failed to solve: digest mismatch sha256:${"a".repeat(64)}: sha256:${"b".repeat(64)}`,
+    "no",
+    "nbstacks lock --upgrade",
+  ],
   ["#9 1.2 write /x: no space left on device", "no", "docker builder prune"],
   ["Temporary failure resolving 'mirror.example'", "no", "NBSTACKS_DOCKER_NETWORK=host"],
   [
