@@ -28,7 +28,8 @@ export type PlanRun = {
 
 /**
  * Builds and checks what a plan says, and gives an outcome for every row of the tree on every platform, by slot.
- * Nothing is thrown for a row that fails; what is built on it is stopped. Fails before anything is built when this
+ * Nothing is thrown for a row that fails; what is built on it is stopped. Rejects with the signal's reason when it was
+ * interrupted. Fails before anything is built when this
  * machine cannot do all that the plan says.
  */
 export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyMap<Slot, Outcome>> {
@@ -52,7 +53,10 @@ export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyM
       }
     }),
   )
-  return (await schedule(tasks, builder.jobs)) as ReadonlyMap<Slot, Outcome>
+  const outcomes = (await schedule(tasks, builder.jobs)) as ReadonlyMap<Slot, Outcome>
+  // What was interrupted has no outcome that anybody should act on.
+  builder.signal.throwIfAborted()
+  return outcomes
 }
 
 type Row = { readonly image: Image; readonly platform: Platform; readonly done: ReadonlyMap<Slot, Outcome> }

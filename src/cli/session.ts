@@ -49,9 +49,8 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
       ? local
       : registryPlace(openStore(registryReference(tree.registry, folder), host, { signal }), tree)
   const server = lazyServer(layout, host)
-  // Git is asked while keys are made; one that cannot be asked is told where its answer is needed.
+  // Git is asked while keys are made.
   const branch = readBranch(tree.folder, host)
-  branch.catch(() => undefined)
   let lease: Promise<AsyncDisposable> | undefined
   return {
     tree,

@@ -23,9 +23,8 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, version: "1.2", prettyErrors: false })
-  const source = document.errors.length > 0 ? text.split("\n") : []
-  const placeholders = document.errors.length > 0 ? unquotedPlaceholders(source) : []
-  for (const { line, column, text: unquoted } of placeholders)
+  const placeholders = document.errors.length > 0 ? unquotedPlaceholders(text.split("\n")) : []
+  for (const { line, column, text: unquoted } of placeholders.slice(0, maximumErrors))
     judge(
       { file, line, column },
       {
@@ -34,9 +33,10 @@ export function parseYaml(text: string, file: string, judge: Judge): Parsed | un
         hint: `Put it in quotes: "${unquoted}"`,
       },
     )
-  // What YAML says then only follows from them.
-  if (placeholders.length === 0)
-    for (const error of document.errors.slice(0, maximumErrors)) judgeSyntax(error, { at, judge })
+  // What YAML says from the first of them on only follows from it.
+  const until = placeholders[0]?.line ?? Number.POSITIVE_INFINITY
+  const errors = document.errors.filter(({ pos }) => at(pos[0]).line < until)
+  for (const error of errors.slice(0, maximumErrors)) judgeSyntax(error, { at, judge })
   for (const { pos, message } of document.warnings.slice(0, maximumErrors))
     judge(at(pos[0]), { rule: "yaml", message: lowerFirst(message.replaceAll(/\s+/g, " ")) })
   if (document.errors.length > 0 || document.warnings.length > 0) return undefined
@@ -58,13 +58,17 @@ function unquotedPlaceholders(
   const word =
     /(?<=[:,[{-]\s*)(?:[^\s"'#,[\]{}:][^\s"',[\]{}]*)?\{[A-Za-z][\w-]*\}(?:[^\s"',[\]{}]|\{[A-Za-z][\w-]*\})*/g
   return source.slice(0, 10_000).flatMap((text, index) => {
-    const plain = text.slice(0, 2_000).replace(/(?:^|\s)#.*$/, "")
+    // Of what is quoted only the length counts.
+    const plain = text
+      .slice(0, 2_000)
+      .replaceAll(/"(?:[^"\\]|\\.)*"|'[^']*'/g, (quoted) => '"'.repeat(quoted.length))
+      .replace(/(?:^|\s)#.*$/, "")
     return [...plain.matchAll(word)].flatMap(({ 0: found, index: at }) => {
       const before = plain.slice(0, at)
       const isFlow = (before.match(/[[{]/g)?.length ?? 0) > (before.match(/[\]}]/g)?.length ?? 0)
       // Alone it is a map, which is said where text is expected; within a block, text may hold one further on.
       const isAlone = /^\{[\w-]+\}$/.test(found)
-      const isRead = isAlone ? true : !isFlow && !found.startsWith("{")
+      const isRead = isAlone || (!isFlow && !found.startsWith("{"))
       return isRead ? [] : [{ line: index + 1, column: at + 1, text: found }]
     })
   })

@@ -6,7 +6,7 @@ import type { AddedUrl, Analysis, AnalyseOptions, Source, Use } from "./analysis
 import { instructionOf, parseDockerfile, type Instruction, type Parsed } from "./instructions.ts"
 import { readStage, type StageUses } from "./read-stage.ts"
 import { stageNamed, stagesOf, startOf, type Base, type Stage, type Staged } from "./stages.ts"
-import { declaredBy, isAlwaysTaken, isProxy, platformArgs, type Setting } from "./variables.ts"
+import { declaredBy, isAlwaysTaken, platformArgs, type Setting } from "./variables.ts"
 
 /** A parsed Dockerfile with its stages, for one set of arguments and one platform. */
 export type Understood = { readonly parsed: Parsed; readonly staged: Staged; readonly setting: Setting }
@@ -122,7 +122,7 @@ function analyseStages(text: string, options: AnalyseOptions): Analysis {
     sources: all.flatMap(({ sources }) => sources),
     args: Object.fromEntries(
       Object.entries(options.args)
-        .filter(([name]) => (declared.has(name) || isAlwaysTaken(name)) && !isProxy(name))
+        .filter(([name]) => declared.has(name) || isAlwaysTaken(name))
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     ),
     unlocked: all.some(({ runs }) => runs),

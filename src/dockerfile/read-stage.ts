@@ -8,10 +8,10 @@ import {
   declare,
   declaredBy,
   lookupIn,
+  isOpen,
   setEnvironment,
   type Setting,
   type Variables,
-  isOpen,
 } from "./variables.ts"
 
 type StageProblem = {

@@ -3,7 +3,10 @@ import { Failure } from "../failure.ts"
 /** One step of a pattern: a character, any one (`?`), or any number of any (`*`). */
 type Token = { readonly kind: "character"; readonly character: string } | { readonly kind: "one" | "many" }
 
-/** A shell pattern of `*`, `?` and escapes, for the forms of `${NAME…}`. Every match is found in time that grows with text × pattern. */
+/**
+ * A shell pattern of `*`, `?` and escapes, for the forms of `${NAME…}`. Every match is found in time that grows with
+ * text × pattern.
+ */
 export type ShellPattern = {
   /** The text without the shortest or longest match at its beginning; all of it where there is none. */
   readonly trimStart: (text: string, longest: boolean) => string
@@ -17,7 +20,8 @@ export type ShellPattern = {
 const longestPattern = 256
 
 /**
- * Reads a shell pattern; fails with `cannot` where it is longer than any that people write. Regular expressions are not used: `*a*a*b` on a long word takes one for ever.
+ * Reads a shell pattern; fails with `cannot` where it is longer than any that people write. Regular expressions are
+ * not used: `*a*a*b` on a long word takes one for ever.
  * https://github.com/moby/buildkit/blob/master/frontend/dockerfile/shell/lex.go
  */
 export function shellPattern(pattern: string): ShellPattern {
@@ -29,16 +33,9 @@ export function shellPattern(pattern: string): ShellPattern {
   const tokens = tokensOf(pattern)
   const backwards = tokens.toReversed()
   return {
-    trimStart: (text, longest) => {
-      const { shortest, longest: most } = matchAt(tokens, text, 0)
-      const length = longest ? most : shortest
-      return length === undefined ? text : text.slice(length)
-    },
-    trimEnd: (text, longest) => {
-      const { shortest, longest: most } = matchAt(backwards, reversed(text), 0)
-      const length = longest ? most : shortest
-      return length === undefined ? text : text.slice(0, text.length - length)
-    },
+    trimStart: (text, longest) => text.slice(matchAt(tokens, text, 0)[longest ? "longest" : "shortest"] ?? 0),
+    trimEnd: (text, longest) =>
+      text.slice(0, text.length - (matchAt(backwards, reversed(text), 0)[longest ? "longest" : "shortest"] ?? 0)),
     replace: (text, replacement, all) => replaced(tokens, text, { replacement, all }),
   }
 }

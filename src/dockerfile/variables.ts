@@ -42,11 +42,6 @@ export function isAlwaysTaken(name: string): boolean {
   return name.startsWith("BUILDKIT_") || name === "SOURCE_DATE_EPOCH"
 }
 
-/** Proxies are of the machine that builds: their values must not decide what is built again (design). */
-export function isProxy(name: string): boolean {
-  return /^(?:https?|ftp|all|no)_proxy$/i.test(name)
-}
-
 /** The names that an `ARG` instruction declares. */
 export function declaredBy({ words }: Instruction): readonly string[] {
   return words.map(({ text }) => text.split("=", 1)[0] ?? "")

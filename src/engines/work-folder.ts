@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { abandonedIn } from "../files/abandoned.ts"
 import type { Host } from "../host/host.ts"
 
 type FolderHost = Pick<Host, "files" | "machine">
@@ -14,12 +15,8 @@ export async function makeWorkFolder(
   { files, machine }: FolderHost,
   parent: string = machine.temporary,
 ): Promise<string> {
-  const name = new RegExp(`^nbstacks-${kind}-(\\d+)-`)
-  for (const entry of (await files.list(parent)) ?? []) {
-    const pid = name.exec(entry.name)?.[1]
-    if (pid === undefined || entry.kind !== "directory" || (await files.stat(`/proc/${pid}`)) !== undefined) continue
-    // Somebody else's, or one whose files belong to other users.
-    await files.remove(join(parent, entry.name)).catch(() => undefined)
-  }
+  for (const name of await abandonedIn(parent, new RegExp(`^nbstacks-${kind}-(\\d+)-`), files))
+    // It may be somebody else's, or hold files that belong to other users.
+    await files.remove(join(parent, name)).catch(() => undefined)
   return await files.makeTemporary(`nbstacks-${kind}-${machine.pid}-`, parent)
 }

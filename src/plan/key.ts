@@ -1,6 +1,7 @@
 import { canonicalJson } from "../oci/canonical-json.ts"
 import { digestOf, partsOf, type Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
+import { proxyVariables } from "../tree/proxies.ts"
 import type { Step } from "../tree/step.ts"
 import type { Image, RowId, Tree } from "../tree/tree.ts"
 
@@ -77,12 +78,19 @@ const seen = new WeakMap<object, string>()
 /** The hash of a step; long lists in it are hashed apart and remembered, since rows share them. */
 function stepHash(step: Step): string {
   return remembered(step, () => {
-    const fields = Object.entries(step).map(([name, value]) => [
+    const fields = Object.entries(decisive(step)).map(([name, value]) => [
       name,
       Array.isArray(value) ? remembered(value, () => hashOf(value)) : value,
     ])
     return hashOf(Object.fromEntries(fields))
   })
+}
+
+/** What decides the bytes of a step: all of it, but for the proxies that a Dockerfile is given as arguments. */
+function decisive(step: Step): Step {
+  if (step.kind !== "dockerfile") return step
+  const args = Object.entries(step.args).filter(([name]) => !proxyVariables.includes(name))
+  return { ...step, args: Object.fromEntries(args) }
 }
 
 function remembered(value: object, compute: () => string): string {

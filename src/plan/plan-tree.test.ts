@@ -87,6 +87,13 @@ test("one changed package rebuilds that row and its children, and says which pac
   })
 })
 
+test("a proxy that is given as an argument reaches the engine and decides nothing", () => {
+  const keyWith = (args: Readonly<Record<string, string>>): Key =>
+    keyAt(keysOf(treeOf(row("r", undefined, [dockerfile({ a: "1" }, args)]))), "r", "linux/amd64")
+  expect(keyWith({ HTTP_PROXY: "http://one", no_proxy: "here" })).toBe(keyWith({}))
+  expect(keyWith({ HTTP_PROXY_NAME: "one" })).not.toBe(keyWith({}))
+})
+
 test("files that changed, came and went are named, and so are arguments", () => {
   const step = dockerfile({ "setup.sh": "4", "new.sh": "5" }, { TORCH: "cu126" })
   const changed = {

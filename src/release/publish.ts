@@ -11,12 +11,11 @@ import type { Release, ReleasedImage } from "../state/release.ts"
 import { recordRelease, type Recorded } from "../state/releases.ts"
 import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
-import { nextRelease } from "./conflicts.ts"
 import { decide, type Decision } from "./decide.ts"
 import { isProjected, projectTags } from "./project.ts"
 import { Overtaken, pushRow, type Push } from "./push.ts"
-import { isSettled } from "./settled.ts"
-import { dateOf, sameContent, shortCommit, tagsOf, type TagValues } from "./tags.ts"
+import { nextValues } from "./next-values.ts"
+import { sameContent, tagsOf, type TagValues } from "./tags.ts"
 
 export type Publishing = {
   /** All rows; the builder's tree may be a part of it. */
@@ -63,7 +62,7 @@ export async function publish(publishing: Publishing): Promise<Published> {
 
 /** Undefined when another publisher took the number of the release. */
 async function publishOnce(publishing: Publishing): Promise<Published | undefined> {
-  const { tree, builder, target, source, now } = publishing
+  const { tree, builder, target, source } = publishing
   const { plan, knowledge, inputs } = await publishing.think()
   const previous = knowledge.latest
   let tagged = 0
@@ -71,15 +70,8 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
     builder.report({ kind: "note", level: "info", text: `Writing the missing tags of release ${previous.release.id}.` })
     tagged += await projectTags(target, previous, builder.signal)
   }
-  const values: TagValues | undefined = isSettled({ plan, inputs }, previous, publishing)
-    ? undefined
-    : await nextRelease(target, tree, {
-        date: dateOf(now),
-        git: shortCommit(source.commit, inputs),
-        latest: previous,
-      })
+  const values = await nextValues(publishing, { plan, inputs, previous })
   const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: true })
-  builder.signal.throwIfAborted()
   const decision = decide(tree, outcomes, previous?.release)
   const stays = { outcomes, decision, release: previous, made: false, tagged }
   if (values === undefined || decision.blocking.length > 0) return stays

@@ -9,7 +9,7 @@ export type OldKeys = {
 
 /**
  * What keeps images in a local store and has had its time: tags under which Docker handed over results of builds that
- * were killed, and records of builds (`key-…`) in every state repository of a local store that were not used for long, except the last
+ * were killed, and records of builds (`key-…`) in every state repository that were not used for long, except the last
  * one of each row. What they alone keep can be collected once they are deleted.
  */
 export async function findOldKeys(layout: Layout, { before, signal }: OldKeys): Promise<readonly TagPlace[]> {

@@ -53,7 +53,10 @@ export type Container = AsyncDisposable & {
 export type Runtime = {
   readonly name: RuntimeName
   start(image: RunnableImage, job: ContainerJob): Promise<Container>
-  /** Runs a command on this process's terminal to its end and gives its exit code. `tty`: stdin, stdout and stderr are a terminal. */
+  /**
+   * Runs a command on this process's terminal to its end and gives its exit code. `tty`: stdin, stdout and stderr are
+   * a terminal.
+   */
   attach(image: RunnableImage, job: ContainerJob & { readonly tty: boolean }): Promise<number>
 }
 

@@ -56,7 +56,6 @@ export async function build(
   const opened = { ...session, places }
   const { builder, reports } = await openBuilder(context, opened, { report: reporters.report, jobs: options.jobs })
   const outcomes = await runPlan(builder, { plan, places: thought.knowledge.places, checks: false })
-  signal.throwIfAborted()
   const done = [...outcomes.values()].filter(isDone)
   const place =
     options.to === undefined

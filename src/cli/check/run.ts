@@ -40,7 +40,6 @@ export async function check(
     checks: true,
     recheck: (id) => asked.has(id),
   })
-  context.signal.throwIfAborted()
   await reporters[Symbol.asyncDispose]()
   if (options.junit !== undefined) await host.files.write(resolve(folder, options.junit), junitOfAll(reports))
   const severalPlatforms = new Set(tree.images.flatMap(({ platforms }) => platforms)).size > 1

@@ -30,7 +30,6 @@ export async function checkOnly(context: Context, { session, options, severalPla
   const { plan: now, knowledge } = await think(context, seen, { offline: false, verify: false })
   const plan = options.plan === undefined ? now : await readPlan(context, session, options.plan)
   const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: true })
-  context.signal.throwIfAborted()
   await reporters[Symbol.asyncDispose]()
   if (options.junit !== undefined) await host.files.write(resolve(folder, options.junit), junitOfAll(reports))
   if (options.json === true) {

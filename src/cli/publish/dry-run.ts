@@ -1,9 +1,8 @@
 import { lastCommits } from "../../git/git.ts"
 import { inputsOf } from "../../plan/inputs.ts"
 import { keysOf } from "../../plan/key.ts"
-import { nextRelease } from "../../release/conflicts.ts"
-import { isSettled } from "../../release/settled.ts"
-import { dateOf, shortCommit, tagsOf } from "../../release/tags.ts"
+import { nextValues } from "../../release/next-values.ts"
+import { tagsOf } from "../../release/tags.ts"
 import type { Image } from "../../tree/tree.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
@@ -22,17 +21,12 @@ export async function dryRun(
   const { io, host, folder } = context
   const { plan: now, knowledge } = await think(context, session, { offline: false, verify: false })
   const plan = options.plan === undefined ? now : await readPlan(context, session, options.plan)
-  const inputs = inputsOf(whole, keysOf(whole))
   const { target } = session
   const { latest } = knowledge
-  const settled = isSettled({ plan, inputs }, latest, { source, tree: whole })
-  const values = settled
-    ? undefined
-    : await nextRelease(target, whole, {
-        date: dateOf(host.now()),
-        git: shortCommit(source.commit, inputs),
-        latest,
-      })
+  const values = await nextValues(
+    { tree: whole, target, source, now: host.now() },
+    { plan, inputs: inputsOf(whole, keysOf(whole)), previous: latest },
+  )
   const built = new Set(plan.waves.flat().map(({ image }) => image))
   const isNew = ({ id }: Image): boolean =>
     built.has(id) || latest?.release.images.some((one) => one.id === id) !== true
@@ -55,7 +49,7 @@ export async function dryRun(
         tags,
         tagging: whole.tagging,
         latest,
-        settled,
+        settled: values === undefined,
         dirty: source.dirty && options.allowDirty !== true,
       }),
     )

@@ -57,8 +57,8 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
     if (options.junit !== undefined) await host.files.write(resolve(folder, options.junit), junitOfAll(reports))
     const { outcomes, release, decision } = published
     if (options.json === true) {
-      const made = decision.blocking.length > 0 ? undefined : release?.release
-      const images = publishedJson({ outcomes, release: made, reports, place: session.target, tree: whole })
+      const listed = decision.blocking.length > 0 ? undefined : release?.release
+      const images = publishedJson({ outcomes, release: listed, reports, place: session.target, tree: whole })
       const failed = failuresJson(outcomes, reports)
       io.out(json({ release: release?.release.id ?? null, made: published.made, images, failed }))
     }

@@ -115,7 +115,6 @@ async function locate(
     runtime: options.runtime,
   })
   const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: false })
-  context.signal.throwIfAborted()
   await reporters[Symbol.asyncDispose]()
   const outcome = outcomes.get(slotOf(id, platform))
   if (outcome?.kind === "done") {

@@ -24,25 +24,23 @@ export async function gc({ host, io, signal }: Context, { olderThan, dryRun, yes
     })
   const layout = await openLocalStore({ host })
   const old = await findOldKeys(layout, { before: host.now().getTime() - olderThan * day, signal })
-  const would = await layout.gc({ grace: hour, without: old, dryRun: true, signal })
-  const found = { ...would, records: old.length }
   const where = `in ${layout.folder}`
   const kept = "every release and tag, the last build of each row, and what was used within the hour"
-  if (isEmpty(found)) {
-    io.err(`Nothing to remove ${where}. Kept: ${kept}.\n`)
-    return 0
-  }
-  if (dryRun === true) {
-    io.err(`Would remove ${whatOf(found)} ${where}, and keep ${kept}.\n`)
-    return 0
-  }
-  if (yes !== true && !(await agreed(io, `Remove ${whatOf(found)} ${where}?`))) {
-    io.err("Nothing was removed.\n")
-    return 1
+  const nothing = `Nothing to remove ${where}. Kept: ${kept}.\n`
+  if (dryRun === true || yes !== true) {
+    const would = { ...(await layout.gc({ grace: hour, without: old, dryRun: true, signal })), records: old.length }
+    if (dryRun === true || isEmpty(would)) {
+      io.err(isEmpty(would) ? nothing : `Would remove ${whatOf(would)} ${where}, and keep ${kept}.\n`)
+      return 0
+    }
+    if (!(await agreed(io, `Remove ${whatOf(would)} ${where}?`))) {
+      io.err("Nothing was removed.\n")
+      return 1
+    }
   }
   for (const { repository, tag } of old) await layout.deleteTag(repository, tag)
   const removed = { ...(await layout.gc({ grace: hour, signal })), records: old.length }
-  io.err(`Removed ${whatOf(removed)} ${where}.\nKept: ${kept}.\n`)
+  io.err(isEmpty(removed) ? nothing : `Removed ${whatOf(removed)} ${where}.\nKept: ${kept}.\n`)
   return 0
 }
 

@@ -1,4 +1,5 @@
 import type { Platform } from "../../oci/platform.ts"
+import { proxyVariables } from "../../tree/proxies.ts"
 import type { DockerClient } from "./client.ts"
 
 /** One secret of a build: its id and the file that has its value. */
@@ -60,11 +61,7 @@ function csv(name: string, value: string): string {
   return /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
-const proxies: readonly string[] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"]
-
 /** Names of the proxy variables that are set. BuildKit knows them without `ARG` and keeps them out of its cache keys. */
 export function proxyNames(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return proxies
-    .flatMap((name) => [name, name.toLowerCase()])
-    .filter((name) => env[name] !== undefined && env[name] !== "")
+  return proxyVariables.filter((name) => env[name] !== undefined && env[name] !== "")
 }

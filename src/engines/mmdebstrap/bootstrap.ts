@@ -2,6 +2,7 @@ import { join } from "node:path"
 import type { Host } from "../../host/host.ts"
 import type { Command } from "../../host/process.ts"
 import { constantTime } from "../../oci/tar/header.ts"
+import { proxyVariables } from "../../tree/proxies.ts"
 import { follow, type Transcript } from "../output.ts"
 import { installPolicy } from "./apt-root.ts"
 import { debianArchitecture, type HostApt } from "./host-apt.ts"
@@ -110,11 +111,10 @@ async function runToItsEnd(
 
 /** Passed on because downloads need them, or because they say where apt's configuration is. */
 const passed: readonly string[] = ["APT_CONFIG", "HOME", "USER", "LOGNAME"]
-const proxies: readonly string[] = ["http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"]
 
 /** What the scripts of packages see: the same on every machine, so that nothing of this one gets into the root. */
 function environment(host: Pick<Host, "env">): Readonly<Record<string, string | undefined>> {
-  const names = [...passed, ...proxies, ...proxies.map((name) => name.toUpperCase())]
+  const names = [...passed, ...proxyVariables]
   return {
     ...Object.fromEntries(names.map((name) => [name, host.env[name]])),
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -61,9 +61,8 @@ export async function readIndexSettings(host: SettingsHost, signal: AbortSignal)
 /** The URL of an index or page without user and password, which are noted under it. A path becomes a `file:` URL. */
 function withoutLogin(text: string, logins: Map<string, Login>): string {
   if (text === "") return ""
-  const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
-  if (!isUrl && !text.startsWith("/")) throw badUrl(text)
-  const url = isUrl ? parsed(text) : pathToFileURL(text)
+  if (!isUrl(text) && !text.startsWith("/")) throw badUrl(text)
+  const url = isUrl(text) ? parsed(text) : pathToFileURL(text)
   if (!["http:", "https:", "file:"].includes(url.protocol)) throw badUrl(text)
   const { username, password } = url
   url.username = ""
@@ -76,8 +75,12 @@ function withoutLogin(text: string, logins: Map<string, Login>): string {
 
 /** pip takes a folder as people write it: from where it is started, or from their home. */
 function fullPath(text: string, home: string): string {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return text
+  if (isUrl(text)) return text
   return /^~(?:\/|$)/.test(text) ? join(home, text.slice(1)) : resolve(text)
+}
+
+function isUrl(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
 function parsed(text: string): URL {

@@ -28,7 +28,10 @@ const Segment: z.ZodType<Segment> = z.object({
 })
 const WrittenLayer: z.ZodType<WrittenLayer> = z.object({ digest: Digests, size: z.int().positive(), diffId: Digests })
 
-/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, once `verify` found it to be what is locked, and kept there. */
+/**
+ * What a wheel becomes: from the cache, by the content of the wheel and the target, else read, once `verify` found it
+ * to be what is locked, and kept there.
+ */
 export async function segmentOf(
   wheel: CachedWheel,
   target: Target,

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { abandonedIn } from "../../../files/abandoned.ts"
 import type { RuntimeHost } from "../runtime.ts"
 import { plainEnvironment } from "./scripts.ts"
 
@@ -27,9 +28,6 @@ export async function removeAbandoned(
   host: Pick<RuntimeHost, "files" | "run" | "machine">,
   base: string,
 ): Promise<void> {
-  for (const { name } of (await host.files.list(join(base, "runs"))) ?? []) {
-    const pid = /^(\d+)-/.exec(name)?.[1]
-    if (pid === undefined || (await host.files.stat(`/proc/${pid}`)) !== undefined) continue
-    await removeTree(host, join(base, "runs", name))
-  }
+  const runs = join(base, "runs")
+  for (const name of await abandonedIn(runs, /^(\d+)-/, host.files)) await removeTree(host, join(runs, name))
 }
