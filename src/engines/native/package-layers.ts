@@ -5,17 +5,21 @@ import type { Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
 import { parallel } from "../../parallel.ts"
 import { planLayers, type Package, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
-import type { WrittenLayer } from "../../packages/segment/layer-writer.ts"
-import type { SegmentPool } from "../../packages/segment/pool.ts"
+import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
+import type { Segment } from "../../packages/segment/recipe.ts"
 import {
   dropLayerRecord,
   layerKey,
   readLayerRecord,
+  recipePath,
   segmentOf,
+  segmentPath,
+  segmentsFolder,
   writeLayerRecord,
   type LayerPart,
 } from "../../packages/segment/segment-cache.ts"
-import type { Segment } from "../../packages/segment/summary.ts"
+import type { WrittenLayer } from "../../packages/segment/sink.ts"
+import type { WheelFile } from "../../packages/segment/worker-messages.ts"
 import type { Target } from "../../packages/wheel/target.ts"
 import type { FoundWheel } from "../../packages/index/find-wheels.ts"
 import type { LayerBudget } from "../../tree/step.ts"
@@ -26,7 +30,7 @@ export type LayerMaking = {
   readonly cache: string
   readonly pool: SegmentPool
   readonly target: Target
-  /** An existing folder for blobs until the image is written. */
+  /** An existing folder, on the cache's file system, for blobs until the image is written. */
   readonly folder: string
   readonly budget: LayerBudget
   readonly parent: { readonly files: ReadonlySet<string>; readonly folders: ReadonlySet<string> }
@@ -41,9 +45,14 @@ type Named = FoundWheel & { readonly segment: Segment }
 
 /** Wheels → layers of an image. Layers that were made here before are known without being made again. */
 export async function packageLayers(wheels: readonly FoundWheel[], making: LayerMaking): Promise<Layer[]> {
-  const named = await parallel(wheels, 2 * making.pool.workers, async (wheel): Promise<Named> => {
+  const { host, cache, folder: temporary, pool } = making
+  await host.files.makeDirectory(segmentsFolder(cache))
+  const named = await parallel(wheels, 2 * pool.workers, async (wheel): Promise<Named> => {
     making.signal.throwIfAborted()
-    const segment = await segmentOf(wheel, making.target, { ...making, verify: () => verify([wheel], making) })
+    const { file, filename, sha256 } = wheel
+    const segment = await whole(making, () =>
+      segmentOf({ file, filename, sha256 }, making.target, { host, cache, temporary, pool }),
+    )
     return { ...wheel, segment }
   })
   const byName = new Map(named.map((wheel) => [wheel.name, wheel]))
@@ -84,7 +93,7 @@ function packageOf({ name, segment }: Named, omit: readonly string[]): Package {
   return { name, files }
 }
 
-type Parts = readonly (LayerPart & { readonly file: string })[]
+type Parts = readonly (LayerPart & WheelFile)[]
 type Made = WrittenLayer & {
   readonly open: () => AsyncIterable<Uint8Array>
   readonly file: () => Promise<string>
@@ -93,10 +102,14 @@ type Made = WrittenLayer & {
 /** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
 async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
   const key = layerKey(parts, making.target)
-  const build = async (): Promise<WrittenLayer> => {
-    await verify(parts, making)
-    return await making.pool.join({ target: making.target, segments: parts }, output, making.signal)
-  }
+  const { cache, target, pool, signal, folder: temporary } = making
+  const segments = parts.map((part) => ({
+    ...part,
+    recipe: recipePath(cache, part, target),
+    kept: segmentPath(cache, part, target),
+  }))
+  const build = (): Promise<WrittenLayer> =>
+    whole(making, () => pool.join({ layer: { target, segments }, output, temporary }, signal))
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
     const written = await build()
@@ -121,17 +134,15 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
 }
 
 /** Fails for a wheel that is not what is locked, by damage or by malice, and removes it: it is fetched again then. */
-async function verify(
-  wheels: readonly { readonly file: string; readonly filename: string; readonly sha256: string }[],
-  making: LayerMaking,
-): Promise<void> {
-  for (const { file, filename, sha256 } of wheels) {
-    making.signal.throwIfAborted()
-    if ((await making.pool.hash(file)) === `sha256:${sha256}`) continue
-    making.pool.forget(file)
-    await making.host.files.remove(file)
+async function whole<T>(making: LayerMaking, work: () => Promise<T>): Promise<T> {
+  making.signal.throwIfAborted()
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof DamagedWheel)) throw error
+    await making.host.files.remove(error.wheel.file)
     making.damaged()
-    throw new Failure("temporary", `${filename} was damaged in the cache, and has been removed`, {
+    throw new Failure("temporary", `${error.wheel.filename} was damaged in the cache, and has been removed`, {
       hint: "Run the command again",
     })
   }

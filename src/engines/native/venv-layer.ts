@@ -1,5 +1,6 @@
 import { posix } from "node:path"
-import { layerWriter, type WrittenLayer } from "../../packages/segment/layer-writer.ts"
+import { layerWriter } from "../../packages/segment/layer-writer.ts"
+import type { WrittenLayer } from "../../packages/segment/sink.ts"
 import type { TarHeader } from "../../oci/tar/header.ts"
 import type { Prefix } from "../../tree/step.ts"
 

@@ -1,15 +1,24 @@
+import { tarEnd } from "../../oci/tar/header.ts"
 import type { Bytes } from "../wheel/bytes.ts"
-import { planInstallation, type InstalledFile, type Installation } from "../wheel/install.ts"
 import { refusals } from "../wheel/refusal.ts"
 import type { Target } from "../wheel/target.ts"
-import { layerWriter, type LayerWriter, type WrittenLayer } from "./layer-writer.ts"
+import type { Inflater } from "./inflate.ts"
+import { gzipPacker, type Packer } from "./packer.ts"
+import type { RecipeFile } from "./recipe.ts"
+import type { KeptSegment, SegmentSink } from "./segment-file.ts"
+import { blobSink, type Sink, type WrittenLayer } from "./sink.ts"
 import { spliceMember } from "./splice-member.ts"
 
 /** One package in a layer: all of its installed files, or some. */
-type SegmentRequest = {
+export type SegmentRequest = {
   /** Where the wheel is on this machine. */
   readonly file: string
   readonly filename: string
+  readonly sha256: string
+  /** Where its recipe is. */
+  readonly recipe: string
+  /** Where the segment is kept, or will be. */
+  readonly kept: string
   /** Paths below the prefix that another package brings, and that are left out here. */
   readonly omit: readonly string[]
   /** Only these paths, for a package that is larger than a layer may be. */
@@ -25,64 +34,93 @@ export type LayerRequest = {
 /** A file that can be read in places while a layer is written. */
 export type OpenBytes = Bytes & { close(): void }
 
+export type JoinDoor = {
+  /** Opens a wheel that is what its hash says. */
+  readonly wheel: (segment: SegmentRequest) => OpenBytes
+  readonly recipe: (segment: SegmentRequest) => readonly RecipeFile[]
+  /** The segment from the cache, if it is there and whole. */
+  readonly kept: (segment: SegmentRequest) => KeptSegment | undefined
+  /** Keeps a segment while it is made. */
+  readonly keep: (next: Sink) => SegmentSink
+  readonly inflater: Inflater
+  /** Gets the blob in pieces. */
+  readonly write: (piece: Uint8Array) => void
+}
+
 /**
- * Joins the segments of some packages into one layer. Every directory at or below the prefix that they need comes
- * first, none above it: the header of an ancestor can replace a link such as `/bin`. `write` gets the blob in pieces.
+ * Joins the segments of some packages into one layer: those that are kept by hashing them, the others by making them,
+ * which keeps them. Every directory at or below the prefix that they need comes first, none above it: the header of
+ * an ancestor can replace a link such as `/bin`.
  */
-export async function joinLayer(
-  request: LayerRequest,
-  io: { readonly open: (file: string) => OpenBytes; readonly write: (piece: Uint8Array) => void },
-): Promise<WrittenLayer> {
-  const { target } = request
-  const writer = layerWriter(io.write)
+export function joinLayer({ target, segments }: LayerRequest, door: JoinDoor): WrittenLayer {
+  const blob = blobSink(door.write)
+  const packer = gzipPacker(blob)
   const directories = new Set<string>()
-  const plans: { segment: SegmentRequest; files: readonly InstalledFile[] }[] = []
-  for (const segment of request.segments) {
-    using wheel = opened(io.open, segment.file)
-    const files = chosen(planInstallation({ bytes: wheel.bytes, filename: segment.filename }, target), segment)
-    for (const { path } of files) addParents(path, directories)
-    plans.push({ segment, files })
+  const parts = segments.map((segment) => ({ segment, files: chosen(door.recipe(segment), segment) }))
+  for (const { files } of parts) for (const { path } of files) addParents(path, directories)
+  writeDirectories(packer, [...directories].sort(), target)
+  for (const part of parts) joinSegment(blob, { ...part, target }, door)
+  // The end stands alone, so that the runs before it are the same in every layer.
+  packer.plain(tarEnd)
+  packer.flush()
+  return blob.finish()
+}
+
+type Part = { readonly segment: SegmentRequest; readonly files: readonly RecipeFile[]; readonly target: Target }
+
+function joinSegment(blob: Sink, part: Part, door: JoinDoor): void {
+  const kept = door.kept(part.segment)
+  if (kept === undefined) {
+    const sink = door.keep(blob)
+    try {
+      writeSegment(gzipPacker(sink), part, door)
+      sink.keep(part.segment.kept)
+    } catch (error) {
+      sink.drop()
+      throw error
+    }
+    return
   }
-  writeDirectories(writer, [...directories].sort(), target)
-  for (const { segment, files } of plans) {
-    using wheel = opened(io.open, segment.file)
-    await writeSegment(writer, { bytes: wheel.bytes, filename: segment.filename, files, target })
+  try {
+    kept.readPacked(blob.packed)
+    if (kept.plain !== undefined) kept.readPlain(blob.plain)
+    else writeSegment(gzipPacker({ plain: blob.plain, packed: () => undefined }), part, door)
+  } finally {
+    kept.close()
   }
-  return writer.finish()
 }
 
 /** The files of a package that a segment holds, in their order. */
-function chosen(installation: Installation, segment: SegmentRequest): InstalledFile[] {
+function chosen(files: readonly RecipeFile[], segment: SegmentRequest): readonly RecipeFile[] {
+  if (segment.omit.length === 0 && segment.only === undefined) return files
   const omit = new Set(segment.omit)
   const only = segment.only === undefined ? undefined : new Set(segment.only)
-  return installation.files.filter(({ path }) => !omit.has(path) && (only === undefined || only.has(path)))
+  return files.filter(({ path }) => !omit.has(path) && (only === undefined || only.has(path)))
 }
 
-type Piece = {
-  readonly bytes: Bytes
-  readonly filename: string
-  readonly files: readonly InstalledFile[]
-  readonly target: Target
-}
-
-async function writeSegment(writer: LayerWriter, { bytes, filename, files, target }: Piece): Promise<void> {
-  const refuse = refusals(filename)
-  for (const file of files) {
-    const path = `${target.prefix.slice(1)}/${file.path}`
-    const header = { path, kind: "file", mode: file.mode, uid: target.uid, gid: target.gid, size: file.size } as const
-    if (file.source.kind === "bytes") writer.entry(header, file.source.bytes)
-    else await spliceMember(writer, { bytes, refuse }, { header, ...file.source })
+function writeSegment(packer: Packer, { segment, files, target }: Part, door: JoinDoor): void {
+  const refuse = refusals(segment.filename)
+  const bytes = door.wheel(segment)
+  try {
+    for (const { path, mode, size, source } of files) {
+      const at = `${target.prefix.slice(1)}/${path}`
+      const header = { path: at, kind: "file", mode, uid: target.uid, gid: target.gid, size } as const
+      if ("bytes" in source) packer.entry(header, source.bytes)
+      else spliceMember(packer, { bytes, refuse, inflater: door.inflater }, { header, ...source })
+    }
+  } finally {
+    bytes.close()
   }
-  writer.flush()
+  packer.flush()
 }
 
 /** Directory headers: group-writable, and with the group handed down to what is created in them. */
-function writeDirectories(writer: LayerWriter, directories: readonly string[], target: Target): void {
+function writeDirectories(packer: Packer, directories: readonly string[], target: Target): void {
   for (const directory of ["", ...directories]) {
     const path = `${target.prefix.slice(1)}${directory === "" ? "" : `/${directory}`}`
-    writer.entry({ path, kind: "directory", mode: 0o2775, uid: target.uid, gid: target.gid, size: 0 })
+    packer.entry({ path, kind: "directory", mode: 0o2775, uid: target.uid, gid: target.gid, size: 0 })
   }
-  writer.flush()
+  packer.flush()
 }
 
 /** Adds every folder above a path, up to the prefix but without it. */
@@ -92,9 +130,4 @@ function addParents(path: string, into: Set<string>): void {
     if (into.has(folder)) return
     into.add(folder)
   }
-}
-
-function opened(open: (file: string) => OpenBytes, file: string): Disposable & { readonly bytes: OpenBytes } {
-  const bytes = open(file)
-  return { bytes, [Symbol.dispose]: () => bytes.close() }
 }

@@ -1,114 +1,119 @@
 /**
- * The entry of a worker thread. It reads wheels and writes layer blobs with synchronous calls, which is what makes
- * it fast: one thread unpacks, hashes and writes while the others do the same.
+ * The entry of a worker thread. It reads wheels and writes segments and layer blobs with synchronous calls, which is
+ * what makes it fast: one thread unpacks, hashes and writes while the others do the same.
  */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs"
+import { createHash, randomUUID } from "node:crypto"
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
+import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../failure.ts"
-import { hasher, type Digest } from "../../oci/digest.ts"
-import { joinLayer, type OpenBytes } from "./join.ts"
-import { summarise } from "./summary.ts"
-import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
+import type { Target } from "../wheel/target.ts"
+import { inflater } from "./inflate.ts"
+import { joinLayer, type JoinDoor, type SegmentRequest } from "./join.ts"
+import { recipeFilesFromText, recipeOf, recipeText, type RecipeFile } from "./recipe.ts"
+import { openSegment, segmentSink } from "./segment-file.ts"
+import { digestOfFile, openBytes } from "./wheel-bytes.ts"
+import type { WheelFile, WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
 
 const port = parentPort
 if (port === null) throw new Error("layer.worker.ts runs in a worker thread only")
 
-/** Lent to one reader at a time; grows to the largest member that is read in one piece. */
-let scratch = Buffer.allocUnsafe(64 * 1024)
+const shared = inflater()
 
-/** Small reads are answered from a piece of the file that is read at once: members stand close to each other. */
-const windowSize = 256 * 1024
-const small = 32 * 1024
+/** Wheels whose bytes were found to be what their hash says. */
+const verified = new Set<string>()
 
-function open(file: string): OpenBytes {
-  const handle = openSync(file, "r")
-  const { size } = fstatSync(handle)
-  const window = Buffer.allocUnsafe(windowSize)
-  let from = 0
-  let until = 0
-  const fill = (buffer: Buffer, offset: number): Buffer => {
-    for (let done = 0; done < buffer.length;) {
-      const count = readSync(handle, buffer, done, buffer.length - done, offset + done)
-      if (count === 0) throw new RangeError("the file became shorter while it was read")
-      done += count
-    }
-    return buffer
-  }
-  /** The bytes in the window, which is moved for small reads; undefined for large ones elsewhere. */
-  const seen = (offset: number, length: number): Buffer | undefined => {
-    if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
-    if (offset < from || offset + length > until) {
-      if (length > small) return undefined
-      from = offset
-      until = from
-      const count = Math.min(windowSize, size - offset)
-      fill(window.subarray(0, count), offset)
-      until = from + count
-    }
-    return window.subarray(offset - from, offset - from + length)
-  }
-  return {
-    size,
-    read(offset, length) {
-      const found = seen(offset, length)
-      return found === undefined ? fill(Buffer.allocUnsafe(length), offset) : Buffer.from(found)
-    },
-    lend(offset, length) {
-      const found = seen(offset, length)
-      if (found !== undefined) return found
-      if (length > scratch.length) scratch = Buffer.allocUnsafe(length)
-      return fill(scratch.subarray(0, length), offset)
-    },
-    close: () => closeSync(handle),
+class Damaged extends Error {
+  override readonly name = "Damaged"
+  readonly wheel: WheelFile
+  constructor({ file, filename, sha256 }: WheelFile) {
+    super(`${filename} is damaged`)
+    this.wheel = { file, filename, sha256 }
   }
 }
 
-function digestOfFile(file: string): Digest {
-  const handle = openSync(file, "r")
+function verify(wheel: WheelFile): void {
+  if (verified.has(`${wheel.sha256} ${wheel.file}`)) return
+  if (digestOfFile(wheel.file) !== `sha256:${wheel.sha256}`) throw new Damaged(wheel)
+  verified.add(`${wheel.sha256} ${wheel.file}`)
+}
+
+function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "read" }): WorkerAnswer["value"] {
+  verify(wheel)
+  const bytes = openBytes(wheel.file)
   try {
-    const hash = hasher()
-    const piece = Buffer.allocUnsafe(windowSize)
-    for (let count = 1; count > 0;) {
-      count = readSync(handle, piece, 0, piece.length, null)
-      hash.update(piece.subarray(0, count))
-    }
-    return hash.digest()
+    const found = recipeOf({ bytes, filename: wheel.filename }, target)
+    const text = recipeText(found)
+    const written = join(temporary, randomUUID())
+    // What a power cut leaves of it does not match its hash.
+    writeFileSync(written, `${createHash("sha256").update(text).digest("hex")}\n${text}`)
+    renameSync(written, recipe)
+    return { kind: "read", segment: found.segment }
   } finally {
-    closeSync(handle)
+    bytes.close()
   }
 }
 
-async function answer(request: WorkerRequest): Promise<WorkerAnswer["value"]> {
-  if (request.kind === "summarise") {
-    const bytes = open(request.file)
-    try {
-      return { kind: "summarised", segment: summarise({ bytes, filename: request.filename }, request.target) }
-    } finally {
-      bytes.close()
-    }
-  }
-  if (request.kind === "hash") return { kind: "hashed", digest: digestOfFile(request.file) }
-  const out = openSync(request.output, "wx", 0o644)
-  try {
-    const write = (piece: Uint8Array): void => {
+function joined({ layer, output, temporary }: WorkerRequest & { kind: "join" }): WorkerAnswer["value"] {
+  const out = openSync(output, "wx", 0o644)
+  const door: JoinDoor = {
+    inflater: shared,
+    wheel(segment) {
+      verify(segment)
+      return openBytes(segment.file)
+    },
+    recipe: (segment) => recipeFiles(segment, layer.target),
+    kept: ({ kept }) => openSegment(kept),
+    keep: (next) => segmentSink(next, join(temporary, randomUUID())),
+    write(piece) {
       for (let done = 0; done < piece.length;) done += writeSync(out, piece, done, piece.length - done)
-    }
-    const layer = await joinLayer(request.layer, { open, write })
-    return { kind: "joined", layer }
+    },
+  }
+  try {
+    return { kind: "joined", layer: joinLayer(layer, door) }
   } finally {
     closeSync(out)
   }
 }
 
-port.on("message", (message: { id: number; request: WorkerRequest }) => {
-  void answer(message.request)
-    .catch((error: unknown): WorkerAnswer["value"] =>
-      isFailure(error)
-        ? { kind: "failure", code: error.code, sentence: error.message, hint: error.hint, detail: causeOf(error) }
-        : { kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) },
-    )
-    .then((value) => port.postMessage({ id: message.id, value } satisfies WorkerAnswer))
-})
+/** The recipe that is kept, or a new one where that is gone or damaged. */
+function recipeFiles(segment: SegmentRequest, target: Target): readonly RecipeFile[] {
+  const text = keptText(segment.recipe)
+  if (text !== undefined) return recipeFilesFromText(text)
+  verify(segment)
+  const bytes = openBytes(segment.file)
+  try {
+    return recipeOf({ bytes, filename: segment.filename }, target).files
+  } finally {
+    bytes.close()
+  }
+}
+
+function keptText(path: string): string | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, "utf8")
+  } catch {
+    return undefined
+  }
+  const body = text.slice(text.indexOf("\n") + 1)
+  return text.startsWith(`${createHash("sha256").update(body).digest("hex")}\n`) ? body : undefined
+}
+
+function answer(request: WorkerRequest): WorkerAnswer["value"] {
+  try {
+    return request.kind === "read" ? read(request) : joined(request)
+  } catch (error) {
+    if (error instanceof Damaged) return { kind: "damaged", wheel: error.wheel }
+    if (isFailure(error))
+      return { kind: "failure", code: error.code, sentence: error.message, hint: error.hint, detail: causeOf(error) }
+    return { kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}
+
+port.on("message", (message: { id: number; request: WorkerRequest }) =>
+  port.postMessage({ id: message.id, value: answer(message.request) } satisfies WorkerAnswer),
+)
 
 function causeOf(error: Error): string | undefined {
   return error.cause instanceof Error ? error.cause.message : undefined

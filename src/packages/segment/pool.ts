@@ -1,23 +1,33 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
-import type { Digest } from "../../oci/digest.ts"
 import type { LayerRequest } from "./join.ts"
-import type { WrittenLayer } from "./layer-writer.ts"
-import type { Segment } from "./summary.ts"
-import type { Target } from "../wheel/target.ts"
-import type { WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
+import type { Segment } from "./recipe.ts"
+import type { WrittenLayer } from "./sink.ts"
+import type { WheelFile, WorkerAnswer, WorkerRequest } from "./worker-messages.ts"
 
 /** Worker threads that read wheels and write layers. Disposing ends them, whatever they do. */
 export type SegmentPool = AsyncDisposable & {
   readonly workers: number
-  /** What a wheel becomes; reads its directory and metadata only. */
-  summarise(wheel: { readonly file: string; readonly filename: string }, target: Target): Promise<Segment>
-  /** The digest of a file, read once in the life of the pool. */
-  hash(file: string): Promise<Digest>
-  /** The file has changed: it is read again when its digest is asked for. */
-  forget(file: string): void
-  /** Writes a layer blob to a file that must not exist yet. Rejects at once when aborted; the thread ends what it does. */
-  join(layer: LayerRequest, output: string, signal: AbortSignal): Promise<WrittenLayer>
+  /** What a wheel becomes; reads its directory and metadata, and keeps its recipe. Throws `DamagedWheel`. */
+  read(request: Omit<WorkerRequest & { kind: "read" }, "kind">): Promise<Segment>
+  /**
+   * Writes a layer blob to a file that must not exist yet. Rejects at once when aborted; the thread ends what it does.
+   * Throws `DamagedWheel`.
+   */
+  join(
+    request: { readonly layer: LayerRequest; readonly output: string; readonly temporary: string },
+    signal: AbortSignal,
+  ): Promise<WrittenLayer>
+}
+
+/** A wheel on this machine is not what its hash says. */
+export class DamagedWheel extends Error {
+  override readonly name = "DamagedWheel"
+  readonly wheel: WheelFile
+  constructor(wheel: WheelFile) {
+    super(`${wheel.filename} is damaged`)
+    this.wheel = wheel
+  }
 }
 
 /** What one worker takes at most, in bytes, measured with members of any size. */
@@ -86,6 +96,7 @@ export function startPool(workers: number): SegmentPool {
       feed()
     })
     if (value.kind === "bug") throw new Error(value.message)
+    if (value.kind === "damaged") throw new DamagedWheel(value.wheel)
     if (value.kind !== "failure") return value
     throw new Failure(value.code, value.sentence, {
       ...(value.hint === undefined ? {} : { hint: value.hint }),
@@ -101,31 +112,15 @@ export function startPool(workers: number): SegmentPool {
     }
     await Promise.all(threads.map((thread) => thread.worker.terminate()))
   }
-  const hashes = new Map<string, Promise<Digest>>()
-  const hash = async (file: string): Promise<Digest> => {
-    const value = await run({ kind: "hash", file })
-    if (value.kind !== "hashed") throw new Error("a worker thread gave the wrong answer")
-    return value.digest
-  }
   return {
     workers,
-    hash(file) {
-      const known = hashes.get(file)
-      if (known !== undefined) return known
-      const asked = hash(file)
-      hashes.set(file, asked)
-      // A file that is gone, or not what it should be, is fetched again and read again.
-      asked.catch(() => hashes.delete(file))
-      return asked
-    },
-    forget: (file) => void hashes.delete(file),
-    async summarise(wheel, target) {
-      const value = await run({ kind: "summarise", ...wheel, target })
-      if (value.kind !== "summarised") throw new Error("a worker thread gave the wrong answer")
+    async read(request) {
+      const value = await run({ kind: "read", ...request })
+      if (value.kind !== "read") throw new Error("a worker thread gave the wrong answer")
       return value.segment
     },
-    async join(layer, output, signal) {
-      const value = await abortable(run({ kind: "join", layer, output }), signal)
+    async join(request, signal) {
+      const value = await abortable(run({ kind: "join", ...request }), signal)
       if (value.kind !== "joined") throw new Error("a worker thread gave the wrong answer")
       return value.layer
     },

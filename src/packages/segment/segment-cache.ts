@@ -5,65 +5,86 @@ import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { Digests } from "../../oci/descriptor.ts"
 import type { Target } from "../wheel/target.ts"
-import type { WrittenLayer } from "./layer-writer.ts"
 import type { SegmentPool } from "./pool.ts"
-import { segmentFormat, type Segment } from "./summary.ts"
+import { segmentFromText, type Segment } from "./recipe.ts"
+import type { WrittenLayer } from "./sink.ts"
+import type { WheelFile } from "./worker-messages.ts"
 
-/** A wheel on this machine. */
-export type CachedWheel = { readonly file: string; readonly filename: string; readonly sha256: string }
+/** Rises when the same wheel and target give other bytes. Keys of cached segments and layers hold it. */
+export const segmentFormat = 2
 
 /** One package of a layer, by content. */
-export type LayerPart = Pick<CachedWheel, "sha256" | "filename"> & {
+export type LayerPart = Pick<WheelFile, "sha256" | "filename"> & {
   readonly omit: readonly string[]
   readonly only?: readonly string[] | undefined
 }
 
-type CacheHost = { readonly host: Pick<Host, "files">; readonly cache: string }
+/** The cache's folder, and one on the same file system for what is not complete yet. */
+type CacheHost = { readonly host: Pick<Host, "files">; readonly cache: string; readonly temporary: string }
 
-const Segment: z.ZodType<Segment> = z.object({
-  name: z.string(),
-  version: z.string(),
-  distInfo: z.string(),
-  files: z.array(z.object({ path: z.string(), size: z.number() })),
-})
 const WrittenLayer: z.ZodType<WrittenLayer> = z.object({ digest: Digests, size: z.int().positive(), diffId: Digests })
 
-/**
- * What a wheel becomes: from the cache, by the content of the wheel and the target, else read, once `verify` found it
- * to be what is locked, and kept there.
- */
+/** Where the segments of packages are: all that `cache` may clear is made again from wheels. */
+export function segmentsFolder(cache: string): string {
+  return join(cache, "segments")
+}
+
+/** Where the recipe of a wheel for a target is. */
+export function recipePath(cache: string, { sha256, filename }: Omit<WheelFile, "file">, target: Target): string {
+  return join(segmentsFolder(cache), `${keyOf({ sha256, filename, target })}.recipe`)
+}
+
+/** Where the segment of a part for a target is. */
+export function segmentPath(cache: string, part: LayerPart, target: Target): string {
+  return join(segmentsFolder(cache), `${keyOf({ part: contentOf(part), target })}.segment`)
+}
+
+/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
 export async function segmentOf(
-  wheel: CachedWheel,
+  wheel: WheelFile,
   target: Target,
-  from: CacheHost & { readonly pool: SegmentPool; readonly verify: () => Promise<void> },
+  from: CacheHost & { readonly pool: SegmentPool },
 ): Promise<Segment> {
-  const { sha256, filename } = wheel
-  const path = join(from.cache, "segments", `${keyOf({ sha256, filename, target })}.json`)
-  const known = await readRecord(from.host, path, Segment)
-  if (known !== undefined) return known
-  await from.verify()
-  const segment = await from.pool.summarise({ file: wheel.file, filename }, target)
-  await writeRecord(from.host, path, segment)
-  return segment
+  const recipe = recipePath(from.cache, wheel, target)
+  const text = await readText(from.host, recipe)
+  return text === undefined
+    ? await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
+    : segmentFromText(text)
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */
 export function layerKey(parts: readonly LayerPart[], target: Target): string {
-  return keyOf({ target, parts: parts.map(({ sha256, filename, omit, only }) => ({ sha256, filename, omit, only })) })
+  return keyOf({ target, parts: parts.map(contentOf) })
+}
+
+function contentOf({ sha256, filename, omit, only }: LayerPart): LayerPart {
+  return { sha256, filename, omit, only }
 }
 
 /** Which blob a layer with this key was, if it was made here before. */
-export async function readLayerRecord({ host, cache }: CacheHost, key: string): Promise<WrittenLayer | undefined> {
-  return readRecord(host, join(cache, "layers", `${key}.json`), WrittenLayer)
+export async function readLayerRecord(
+  { host, cache }: Omit<CacheHost, "temporary">,
+  key: string,
+): Promise<WrittenLayer | undefined> {
+  const text = await readText(host, join(cache, "layers", `${key}.json`))
+  if (text === undefined) return undefined
+  const parsed = WrittenLayer.safeParse(JSON.parse(text))
+  return parsed.success ? parsed.data : undefined
 }
 
 /** Notes which blob a layer is, so that it need not be made to be known. */
-export async function writeLayerRecord({ host, cache }: CacheHost, key: string, layer: WrittenLayer): Promise<void> {
-  await writeRecord(host, join(cache, "layers", `${key}.json`), layer)
+export async function writeLayerRecord(
+  { host, cache }: Omit<CacheHost, "temporary">,
+  key: string,
+  layer: WrittenLayer,
+): Promise<void> {
+  const body = JSON.stringify(layer)
+  // What a power cut leaves of it does not match its hash.
+  await host.files.write(join(cache, "layers", `${key}.json`), `${hashOf(body)}\n${body}`, { flush: false })
 }
 
 /** Forgets a layer whose record turned out wrong. */
-export async function dropLayerRecord({ host, cache }: CacheHost, key: string): Promise<void> {
+export async function dropLayerRecord({ host, cache }: Omit<CacheHost, "temporary">, key: string): Promise<void> {
   await host.files.remove(join(cache, "layers", `${key}.json`))
 }
 
@@ -73,20 +94,12 @@ function keyOf(value: object): string {
     .digest("hex")
 }
 
-/** A line with the SHA-256 of the rest, then JSON. What does not match its hash counts as not there. */
-async function readRecord<T>(host: Pick<Host, "files">, path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+/** What follows a line with its SHA-256. What does not match its hash counts as not there. */
+async function readText(host: Pick<Host, "files">, path: string): Promise<string | undefined> {
   const text = await host.files.readText(path).catch(() => "")
   const newline = text.indexOf("\n")
   const body = text.slice(newline + 1)
-  if (newline === -1 || text.slice(0, newline) !== hashOf(body)) return undefined
-  const parsed = schema.safeParse(JSON.parse(body))
-  return parsed.success ? parsed.data : undefined
-}
-
-async function writeRecord(host: Pick<Host, "files">, path: string, value: object): Promise<void> {
-  const body = JSON.stringify(value)
-  // What a power cut leaves of it does not match its hash.
-  await host.files.write(path, `${hashOf(body)}\n${body}`, { flush: false })
+  return newline === -1 || text.slice(0, newline) !== hashOf(body) ? undefined : body
 }
 
 function hashOf(text: string): string {

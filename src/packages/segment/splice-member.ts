@@ -1,117 +1,109 @@
-import { createInflateRaw } from "node:zlib"
-import { hash } from "node:crypto"
-import { pipeline } from "node:stream/promises"
+import { createHash, hash } from "node:crypto"
+import { crc32 } from "node:zlib"
 import type { TarHeader } from "../../oci/tar/header.ts"
 import type { Bytes } from "../wheel/bytes.ts"
-import { checkContent, unpack, wholeLimit } from "../wheel/content.ts"
+import { checkContent } from "../wheel/content.ts"
 import { locate } from "../wheel/locate.ts"
-import { promisedHash, recordHasher, type RecordRow } from "../wheel/record.ts"
+import { promisedHash } from "../wheel/record.ts"
 import { shown, type Refuse } from "../wheel/refusal.ts"
 import type { Member } from "../wheel/zip.ts"
 import { storedBlockHeader, storedBlockSize } from "./deflate.ts"
-import { runningCrc, type LayerWriter, type Splice } from "./layer-writer.ts"
-
-const pieceSize = 256 * 1024
+import { BadStream, type Inflater } from "./inflate.ts"
+import type { Packer, Splice } from "./packer.ts"
 
 /** A member of a wheel on its way into a layer. */
 export type Spliced = {
   readonly header: TarHeader
   readonly member: Member
   /** Its row in RECORD; undefined for RECORD's own signatures. */
-  readonly promised: RecordRow | undefined
+  readonly promised: { readonly hash: string; readonly size: string } | undefined
 }
 
 /**
- * Puts a wheel's member into a layer with its compressed bytes as they are. It is unpacked once, which gives the
- * diffID and proves size, CRC and the hash in RECORD. Fails with a sentence about the wheel; the layer is then void.
+ * Puts a wheel's member into an archive with its compressed bytes as they are. It is unpacked once, which gives the
+ * diffID and proves size, CRC and the hash in RECORD. Fails with a sentence about the wheel; the archive is then void.
  */
-export async function spliceMember(
-  writer: LayerWriter,
-  from: { bytes: Bytes; refuse: Refuse },
+export function spliceMember(
+  packer: Packer,
+  from: { readonly bytes: Bytes; readonly refuse: Refuse; readonly inflater: Inflater },
   { header, member, promised }: Spliced,
-): Promise<void> {
-  const start = locate(from.bytes, member, from.refuse)
-  const promise = promised === undefined ? undefined : promisedHash(promised)
-  if (promised !== undefined && promise === undefined) {
-    throw from.refuse(`its RECORD has no SHA-256 hash for ${shown(member.path)}`)
+): void {
+  const { bytes, refuse } = from
+  const start = locate(bytes, member, refuse)
+  const name = (): string => `its member ${shown(member.path)}`
+  const promise = promised === undefined ? undefined : promisedHash({ path: member.path, ...promised })
+  if (promised !== undefined && promise === undefined)
+    throw refuse(`its RECORD has no SHA-256 hash for ${shown(member.path)}`)
+  const checked = checking(member.size, promise?.algorithm)
+  const splice = member.size === 0 ? undefined : packer.spliced(header)
+  splice?.begin()
+  const plain = (piece: Uint8Array): void => {
+    checked.update(piece)
+    splice?.plain(piece)
   }
-  const matches = (digest: string): void => {
-    if (promised !== undefined && promised.size !== "" && promised.size !== String(member.size)) {
-      throw from.refuse(`its member ${shown(member.path)} has another size than its RECORD says`)
+  if (member.method === 0) store(splice, { bytes, start, size: member.size, plain })
+  else {
+    const read = (offset: number, length: number): Uint8Array => {
+      const piece = bytes.lend(start + offset, length)
+      splice?.packed(piece)
+      return piece
     }
-    if (promise !== undefined && digest !== promise.digest) {
-      throw from.refuse(`its member ${shown(member.path)} does not match its RECORD`)
+    try {
+      from.inflater.inflate(member, read, plain)
+    } catch (error) {
+      if (!(error instanceof BadStream)) throw error
+      throw refuse(`${name()} ${error.message}`, error.cause ?? error)
     }
   }
-  if (member.size > wholeLimit || member.packed > 2 * wholeLimit) {
-    const running = recordHasher(promise?.algorithm ?? "sha256")
-    await streamMember(writer.spliced(header), { ...from, member, start }, (bytes) => running.update(bytes))
-    matches(running.digest())
-    return
-  }
-  const packed = from.bytes.lend(start, member.packed)
-  const content = unpack(packed, member, from.refuse)
-  if (promise !== undefined) matches(hash(promise.algorithm, content, "base64url"))
-  if (content.length === 0) {
-    writer.entry(header)
-    return
-  }
-  const splice = writer.spliced(header)
-  splice.begin()
-  if (member.method === 0) storeAll(splice, content)
-  else splice.packed(packed)
-  splice.plain(content)
-  splice.end(member.crc)
+  const { size, crc, digest } = checked.end()
+  checkContent({ size, crc }, member, refuse)
+  if (promised !== undefined && promised.size !== "" && promised.size !== String(member.size))
+    throw refuse(`${name()} has another size than its RECORD says`)
+  if (promise !== undefined && digest !== promise.digest) throw refuse(`${name()} does not match its RECORD`)
+  if (splice === undefined) packer.entry(header)
+  else splice.end(member.crc)
 }
 
-function storeAll(splice: Splice, content: Buffer): void {
-  for (let at = 0; at < content.length; at += storedBlockSize) {
-    const block = content.subarray(at, at + storedBlockSize)
-    splice.packed(storedBlockHeader(block.length, at + storedBlockSize >= content.length))
-    splice.packed(block)
+/** Size, CRC and hash of content that comes in pieces; of one piece, as most members are, without a running hash. */
+function checking(
+  total: number,
+  algorithm: string | undefined,
+): {
+  update(piece: Uint8Array): void
+  end(): { readonly size: number; readonly crc: number; readonly digest: string | undefined }
+} {
+  let [size, crc] = [0, 0]
+  let whole: string | undefined
+  let running: ReturnType<typeof createHash> | undefined
+  return {
+    update(piece) {
+      size += piece.length
+      crc = crc32(piece, crc)
+      if (algorithm === undefined) return
+      if (piece.length === total) whole = hash(algorithm, piece, "base64url")
+      else (running ??= createHash(algorithm)).update(piece)
+    },
+    end() {
+      const digest =
+        algorithm === undefined ? undefined : (whole ?? (running ?? createHash(algorithm)).digest("base64url"))
+      return { size, crc, digest }
+    },
   }
 }
 
-type Streamed = { bytes: Bytes; refuse: Refuse; member: Member; start: number }
-
-async function streamMember(splice: Splice, from: Streamed, update: (bytes: Uint8Array) => void): Promise<void> {
-  const { member, refuse } = from
-  const crc = runningCrc()
-  let size = 0
-  const plain = (bytes: Uint8Array): void => {
-    size += bytes.length
-    if (size > member.size) throw refuse(`its member ${shown(member.path)} lies about its size`)
-    crc.update(bytes)
-    update(bytes)
-    splice.plain(bytes)
-  }
-  splice.begin()
-  if (member.method === 0) {
-    for (let at = 0; at < member.size; at += storedBlockSize) {
-      const block = from.bytes.lend(from.start + at, Math.min(storedBlockSize, member.size - at))
-      splice.packed(storedBlockHeader(block.length, at + storedBlockSize >= member.size))
-      splice.packed(block)
-      plain(block)
-    }
-  } else {
-    const inflate = createInflateRaw({ chunkSize: pieceSize })
-    const consume = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
-      for await (const piece of source) plain(piece)
-    }
-    await pipeline(() => packedPieces(splice, from), inflate, consume).catch((error: unknown) => {
-      if (error instanceof Error && error.name === "Failure") throw error
-      throw refuse(`its member ${shown(member.path)} cannot be unpacked`, error)
-    })
-    if (inflate.bytesWritten !== member.packed) throw refuse(`its member ${shown(member.path)} has bytes after its end`)
-  }
-  checkContent({ size, crc: crc.value() }, member, refuse)
-  splice.end(member.crc)
-}
-
-async function* packedPieces(splice: Splice, { bytes, member, start }: Streamed): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < member.packed; at += pieceSize) {
-    const piece = bytes.read(start + at, Math.min(pieceSize, member.packed - at))
-    splice.packed(piece)
-    yield piece
+function store(
+  splice: Splice | undefined,
+  from: {
+    readonly bytes: Bytes
+    readonly start: number
+    readonly size: number
+    readonly plain: (piece: Uint8Array) => void
+  },
+): void {
+  for (let at = 0; at < from.size; at += storedBlockSize) {
+    const block = from.bytes.lend(from.start + at, Math.min(storedBlockSize, from.size - at))
+    splice?.packed(storedBlockHeader(block.length, at + storedBlockSize >= from.size))
+    splice?.packed(block)
+    from.plain(block)
   }
 }

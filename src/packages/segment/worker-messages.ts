@@ -1,24 +1,33 @@
-import type { Digest } from "../../oci/digest.ts"
 import type { FailureCode } from "../../failure.ts"
 import type { Target } from "../wheel/target.ts"
 import type { LayerRequest } from "./join.ts"
-import type { WrittenLayer } from "./layer-writer.ts"
-import type { Segment } from "./summary.ts"
+import type { Segment } from "./recipe.ts"
+import type { WrittenLayer } from "./sink.ts"
 
-/** What a worker thread is asked to do. */
+/** A wheel on this machine, and what it has to be. */
+export type WheelFile = { readonly file: string; readonly filename: string; readonly sha256: string }
+
+/** What a worker thread is asked to do. Files that it makes are written in `temporary` first, and then renamed. */
 export type WorkerRequest =
-  | { readonly kind: "summarise"; readonly file: string; readonly filename: string; readonly target: Target }
-  | { readonly kind: "hash"; readonly file: string }
+  | {
+      readonly kind: "read"
+      readonly wheel: WheelFile
+      readonly target: Target
+      /** Where the recipe is kept. */
+      readonly recipe: string
+      readonly temporary: string
+    }
   /** `output` must not exist yet. */
-  | { readonly kind: "join"; readonly layer: LayerRequest; readonly output: string }
+  | { readonly kind: "join"; readonly layer: LayerRequest; readonly output: string; readonly temporary: string }
 
 /** What it says; failures travel as plain data. */
 export type WorkerAnswer = {
   readonly id: number
   readonly value:
-    | { readonly kind: "summarised"; readonly segment: Segment }
-    | { readonly kind: "hashed"; readonly digest: Digest }
+    | { readonly kind: "read"; readonly segment: Segment }
     | { readonly kind: "joined"; readonly layer: WrittenLayer }
+    /** The wheel is not what its hash says. */
+    | { readonly kind: "damaged"; readonly wheel: WheelFile }
     | {
         readonly kind: "failure"
         readonly code: FailureCode

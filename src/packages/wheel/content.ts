@@ -4,11 +4,8 @@ import { locate } from "./locate.ts"
 import { shown, type Refuse } from "./refusal.ts"
 import type { Member } from "./zip.ts"
 
-/** Members up to this size are unpacked in one piece, in bytes; larger ones as a stream. */
-export const wholeLimit: number = 1024 * 1024
-
 /** Unpacks compressed bytes in one piece. They must give exactly `member.size` bytes, with its CRC, and nothing may be left over. */
-export function unpack(packed: Buffer, member: Member, refuse: Refuse): Buffer {
+function unpack(packed: Buffer, member: Member, refuse: Refuse): Buffer {
   const content = member.method === 0 ? packed : inflate(packed, member, refuse)
   checkContent({ size: content.length, crc: crc32(content) }, member, refuse)
   return content

@@ -2,7 +2,9 @@ import { deflateRawSync, gunzipSync } from "node:zlib"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { wheelOf, zipOf, type WheelMember, type WheelText } from "../../../test/support/wheels.ts"
+import { inflater } from "../segment/inflate.ts"
 import { joinLayer } from "../segment/join.ts"
+import { recipeOf } from "../segment/recipe.ts"
 import { bytesOf } from "./bytes.ts"
 import { planInstallation } from "./install.ts"
 import type { Target } from "./target.ts"
@@ -26,11 +28,18 @@ function texts(files: ReturnType<typeof plan>["files"]): Record<string, string> 
 /** Writes the wheel into a layer, which reads every member, and gives the archive. */
 async function install(bytes: Buffer, filename = "demo-1.0-py3-none-any.whl"): Promise<Buffer> {
   const pieces: Buffer[] = []
-  const io = {
-    open: () => ({ ...bytesOf(bytes), close: () => undefined }),
-    write: (piece: Uint8Array) => void pieces.push(Buffer.from(piece)),
-  }
-  await joinLayer({ target, segments: [{ file: "", filename, omit: [] }] }, io)
+  await Promise.resolve()
+  joinLayer(
+    { target, segments: [{ file: "", filename, sha256: "", recipe: "", kept: "", omit: [] }] },
+    {
+      wheel: () => ({ ...bytesOf(bytes), close: () => undefined }),
+      recipe: () => recipeOf({ bytes: bytesOf(bytes), filename }, target).files,
+      kept: () => undefined,
+      keep: (next) => ({ ...next, keep: () => undefined, drop: () => undefined }),
+      inflater: inflater(),
+      write: (piece) => void pieces.push(Buffer.from(piece)),
+    },
+  )
   return gunzipSync(Buffer.concat(pieces))
 }
 

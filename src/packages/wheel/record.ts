@@ -1,4 +1,4 @@
-import { createHash, hash } from "node:crypto"
+import { hash } from "node:crypto"
 import { shown, type Refuse } from "./refusal.ts"
 
 /** A row of RECORD: a path relative to site-packages, a hash such as `sha256=…` (or nothing), a size (or nothing). */
@@ -76,10 +76,4 @@ export function rowFor(path: string, content: Uint8Array): RecordRow {
 export function promisedHash(row: RecordRow): { readonly algorithm: string; readonly digest: string } | undefined {
   const match = /^(sha256|sha384|sha512)=([A-Za-z0-9_-]+)=*$/.exec(row.hash)
   return match === null ? undefined : { algorithm: match[1] as string, digest: match[2] as string }
-}
-
-/** A hash of a promised algorithm, in the form that RECORD writes. */
-export function recordHasher(algorithm: string): { update(bytes: Uint8Array): void; digest(): string } {
-  const running = createHash(algorithm)
-  return { update: (bytes) => void running.update(bytes), digest: () => running.digest("base64url") }
 }

@@ -1,0 +1,155 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, utimesSync, writeSync } from "node:fs"
+import { hasher } from "../../oci/digest.ts"
+import { staging, type Sink } from "./sink.ts"
+
+/**
+ * A segment in the cache: one package's part of a layer, as compressed bytes that can stand beside any others, and
+ * for small ones the archive too, so that joining them is hashing and nothing else. The file has the compressed bytes,
+ * the archive, a line of JSON with the lengths, and a line with the SHA-256 of all that, so that it can be written in
+ * one go and damage is noticed before anything of it is used. Calls are synchronous: they are a worker thread's.
+ */
+export type KeptSegment = {
+  /** In bytes. */
+  readonly packed: number
+  /** Bytes of the archive; undefined where it is not kept. */
+  readonly plain: number | undefined
+  /** Gives the compressed bytes in pieces, each valid until `take` returns. */
+  readPacked(take: (piece: Uint8Array) => void): void
+  /** Gives the archive's. */
+  readPlain(take: (piece: Uint8Array) => void): void
+  close(): void
+}
+
+/** The archive of a segment is kept beside its compressed bytes up to this many of those: beyond, it has a layer of its own. */
+export const keepPlainBelow: number = 1024 * 1024
+
+type Lengths = { readonly packed: number; readonly plain?: number }
+
+const pieceSize = 512 * 1024
+const footerSize = 8 + 1 + 64 + 1
+const headLimit = 1024
+
+/** Opens a segment that is whole; undefined, and the file removed, if it is not; undefined if there is none. */
+export function openSegment(path: string): KeptSegment | undefined {
+  let handle: number
+  try {
+    handle = openSync(path, "r")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw error
+  }
+  const lengths = verified(handle)
+  if (lengths === undefined) {
+    closeSync(handle)
+    rmSync(path, { force: true })
+    return undefined
+  }
+  const now = new Date()
+  try {
+    // Who clears the cache goes by what was used last.
+    utimesSync(path, now, now)
+  } catch {
+    // A cache that cannot be written is still one that can be read.
+  }
+  const { packed, plain } = lengths
+  return {
+    packed,
+    plain,
+    readPacked: (take) => pieces(handle, { from: 0, length: packed }, take),
+    readPlain: (take) => pieces(handle, { from: packed, length: plain ?? 0 }, take),
+    close: () => closeSync(handle),
+  }
+}
+
+function verified(handle: number): Lengths | undefined {
+  const { size } = fstatSync(handle)
+  if (size < footerSize) return undefined
+  const footer = readAt(handle, size - footerSize, footerSize).toString("latin1")
+  const match = /^([0-9a-f]{8}) ([0-9a-f]{64})\n$/.exec(footer)
+  const head = Number.parseInt(match?.[1] ?? "", 16)
+  if (match === null || head > headLimit || head + footerSize > size) return undefined
+  const hash = hasher()
+  pieces(handle, { from: 0, length: size - footerSize }, (piece) => hash.update(piece))
+  if (hash.digest() !== `sha256:${match[2]}`) return undefined
+  const lengths = JSON.parse(readAt(handle, size - footerSize - head, head).toString("utf8")) as Lengths
+  return lengths.packed + (lengths.plain ?? 0) + head + footerSize === size ? lengths : undefined
+}
+
+function readAt(handle: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  for (let done = 0; done < length;) {
+    const count = readSync(handle, bytes, done, length - done, offset + done)
+    if (count === 0) throw new RangeError("the file became shorter while it was read")
+    done += count
+  }
+  return bytes
+}
+
+let buffer: Buffer | undefined
+
+function pieces(
+  handle: number,
+  { from, length }: { readonly from: number; readonly length: number },
+  take: (piece: Uint8Array) => void,
+): void {
+  buffer ??= Buffer.allocUnsafeSlow(pieceSize)
+  for (let done = 0; done < length;) {
+    const count = readSync(handle, buffer, 0, Math.min(pieceSize, length - done), from + done)
+    if (count === 0) throw new RangeError("the file became shorter while it was read")
+    take(buffer.subarray(0, count))
+    done += count
+  }
+}
+
+/** A sink that keeps what passes as a segment, besides giving it on. */
+export type SegmentSink = Sink & {
+  /** Puts the file where it belongs, under its own name in one step. */
+  keep(path: string): void
+  /** Removes what was written so far. */
+  drop(): void
+}
+
+/** Writes to `temporary`, which must not exist yet and be on the cache's file system, and gives everything on to `next`. */
+export function segmentSink(next: Sink, temporary: string): SegmentSink {
+  const handle = openSync(temporary, "wx", 0o644)
+  const hash = hasher()
+  let packed = 0
+  let plainLength = 0
+  let plain: Buffer[] | undefined = []
+  const write = (bytes: Uint8Array): void => {
+    hash.update(bytes)
+    for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done, bytes.length - done)
+  }
+  const staged = staging(write)
+  return {
+    plain(bytes) {
+      next.plain(bytes)
+      if (plain === undefined) return
+      plainLength += bytes.length
+      plain.push(Buffer.from(bytes))
+      if (plainLength > 8 * keepPlainBelow) plain = undefined
+    },
+    packed(bytes) {
+      next.packed(bytes)
+      packed += bytes.length
+      staged.add(bytes)
+    },
+    keep(path) {
+      staged.drain()
+      const kept = packed < keepPlainBelow ? plain : undefined
+      for (const piece of kept ?? []) staged.add(piece)
+      staged.drain()
+      const lengths: Lengths = { packed, ...(kept === undefined ? {} : { plain: plainLength }) }
+      const head = Buffer.from(JSON.stringify(lengths))
+      write(head)
+      const digest = hash.digest().slice("sha256:".length)
+      writeSync(handle, `${head.length.toString(16).padStart(8, "0")} ${digest}\n`)
+      closeSync(handle)
+      renameSync(temporary, path)
+    },
+    drop() {
+      closeSync(handle)
+      rmSync(temporary, { force: true })
+    },
+  }
+}

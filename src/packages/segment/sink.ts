@@ -1,0 +1,70 @@
+import { hasher, type Digest } from "../../oci/digest.ts"
+
+/** A finished layer blob. */
+export type WrittenLayer = {
+  readonly digest: Digest
+  /** Compressed, in bytes. */
+  readonly size: number
+  readonly diffId: Digest
+}
+
+/** Where an archive goes, twice: as it is, and compressed. Pieces are valid only until a call returns. */
+export type Sink = {
+  readonly plain: (bytes: Uint8Array) => void
+  readonly packed: (bytes: Uint8Array) => void
+}
+
+/** A sink that makes a blob. */
+export type BlobSink = Sink & {
+  /** Compressed bytes so far. */
+  readonly size: () => number
+  readonly finish: () => WrittenLayer
+}
+
+const stagingSize = 512 * 1024
+
+/** Hashes both what a blob holds and what it is, once, and hands the blob out in large pieces. */
+export function blobSink(write: (piece: Uint8Array) => void): BlobSink {
+  const blob = hasher()
+  const archive = hasher()
+  let size = 0
+  const staged = staging((piece) => {
+    blob.update(piece)
+    write(piece)
+  })
+  return {
+    plain: (bytes) => archive.update(bytes),
+    packed(bytes) {
+      size += bytes.length
+      staged.add(bytes)
+    },
+    size: () => size,
+    finish() {
+      staged.drain()
+      return { digest: blob.digest(), size, diffId: archive.digest() }
+    },
+  }
+}
+
+/** Gathers small pieces, so that a write or a hash is called for large ones. */
+export function staging(write: (piece: Uint8Array) => void): { add(bytes: Uint8Array): void; drain(): void } {
+  const held = Buffer.allocUnsafeSlow(stagingSize)
+  let length = 0
+  const drain = (): void => {
+    if (length > 0) write(held.subarray(0, length))
+    length = 0
+  }
+  return {
+    drain,
+    add(bytes) {
+      if (length + bytes.length > stagingSize) drain()
+      if (bytes.length > stagingSize / 2) {
+        drain()
+        write(bytes)
+        return
+      }
+      held.set(bytes, length)
+      length += bytes.length
+    },
+  }
+}
