@@ -35,6 +35,8 @@ export type Files = {
   readText(path: string): Promise<string>
   /** The bytes as a stream, or the part `[first, last]`, both included. */
   stream(path: string, range?: readonly [number, number]): AsyncIterable<Uint8Array>
+  /** The same, in pieces that are valid only until the next is asked for: nothing has to be collected after them. */
+  lend(path: string): AsyncIterable<Uint8Array>
   /** Writes to a temporary name, flushes, then renames: readers see the old bytes or the new. */
   write(path: string, content: Content, options?: WriteOptions): Promise<void>
   /** Comes back when the bytes of a file are on the disk. */

@@ -5,7 +5,10 @@ export type Request = {
   readonly method: string
   readonly url: string
   readonly headers?: Headers
-  /** A stream needs a `content-length` header, or it is sent in chunks. */
+  /**
+   * A stream needs a `content-length` header, or it is sent in chunks. A piece is done with before the next is asked
+   * for, so that its buffer may be used again.
+   */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
   /** Milliseconds without a byte in either direction until the request fails; 60,000 unless told. */

@@ -2,14 +2,15 @@ import { Failure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
 import type { Descriptor } from "./descriptor.ts"
 import { ImageIndex, ImageManifest, isForeign, isIndexType, isManifestType, parseJson } from "./manifest.ts"
-import type { Location, Manifest, Store } from "./store/store.ts"
+import type { Digest } from "./digest.ts"
+import type { Location, Manifest, Mount, Store } from "./store/store.ts"
 
 export type CopyOptions = {
   readonly signal?: AbortSignal | undefined
   /** Blobs at once; 4 unless given. */
   readonly width?: number
-  /** A repository of the store written to that may have the blobs already, such as the parent's. */
-  readonly mountFrom?: string | undefined
+  /** Puts a blob by calling `write`, with another repository that may have it already; or not, where it is there. */
+  readonly put?: ((digest: Digest, write: (mount?: Mount) => Promise<void>) => Promise<void>) | undefined
   /** Called as bytes arrive: how many are through, what was there already included, and how many there are. */
   readonly progress?: ((done: number, total: number) => void) | undefined
 }
@@ -53,7 +54,8 @@ export async function copyManifest(
       done -= read
       moved -= read
       read = 0
-      for await (const chunk of from.store.read(from.repository, blob.digest)) {
+      const bytes = from.store.lend?.(from.repository, blob.digest) ?? from.store.read(from.repository, blob.digest)
+      for await (const chunk of bytes) {
         signal?.throwIfAborted()
         read += chunk.length
         done += chunk.length
@@ -63,7 +65,10 @@ export async function copyManifest(
       }
     }
     if (isForeign(blob.mediaType) && !(await from.store.has(from.repository, blob.digest))) return
-    await to.store.writeBlob(to.repository, blob, open, isOneStore ? from.repository : options.mountFrom)
+    const write = (mount?: Mount): Promise<void> => to.store.writeBlob(to.repository, blob, open, mount)
+    if (isOneStore) await write({ from: from.repository })
+    else if (options.put === undefined) await write()
+    else await options.put(blob.digest, write)
     done += blob.size - read
     progress?.(done, total)
   })

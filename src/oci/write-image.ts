@@ -58,12 +58,9 @@ async function writeLayer({ descriptor, from }: Layer, { store, repository }: Ta
     await store.writeBlob(repository, descriptor, from.open)
   } else if (from.store === store || from.store.name === store.name) {
     if (from.repository === repository && (await store.has(repository, descriptor.digest))) return
-    await store.writeBlob(
-      repository,
-      descriptor,
-      () => from.store.read(from.repository, descriptor.digest),
-      from.repository,
-    )
+    await store.writeBlob(repository, descriptor, () => from.store.read(from.repository, descriptor.digest), {
+      from: from.repository,
+    })
   } else await store.writeBlob(repository, descriptor, () => from.store.read(from.repository, descriptor.digest))
 }
 

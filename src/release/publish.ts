@@ -3,7 +3,7 @@ import type { Done, Outcome } from "../build/outcome.ts"
 import { runPlan } from "../build/run-plan.ts"
 import { Failure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
-import { slotOf, type Slot } from "../plan/key.ts"
+import { type Slot } from "../plan/key.ts"
 import type { Plan } from "../plan/plan.ts"
 import type { Knowledge } from "../state/known.ts"
 import type { Place } from "../state/place.ts"
@@ -13,7 +13,7 @@ import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
 import { decide, type Decision } from "./decide.ts"
 import { isProjected, projectTags } from "./project.ts"
-import { Overtaken, pushRow, type Push } from "./push.ts"
+import { Overtaken, pushRow, openPush } from "./push.ts"
 import { nextValues } from "./next-values.ts"
 import { sameContent, tagsOf, type TagValues } from "./tags.ts"
 
@@ -112,19 +112,14 @@ type Decided = {
 
 async function pushAll(publishing: Publishing, { decision, previous }: Decided): Promise<readonly ReleasedImage[]> {
   const { builder, target, tree } = publishing
-  const repositories = new Map(tree.images.map((image) => [image.id, image.repository]))
-  const push: Push = {
+  const push = openPush({
     target,
-    inputOf: (done: Done) => {
-      const keyed = builder.keys.get(slotOf(done.image, done.platform))
-      if (keyed === undefined) throw new Error(`no key for ${done.image}`)
-      return keyed.input
-    },
-    parentRepository: (image) => (image.parent.kind === "image" ? repositories.get(image.parent.id) : undefined),
+    tree,
+    keys: builder.keys,
     report: builder.report,
     elapsed: builder.host.elapsed,
     signal: builder.signal,
-  }
+  })
   const pushed = new Map<RowId, ReleasedImage>()
   // Parents first, so that their layers can be mounted.
   for (const level of levels(tree, decision))

@@ -4,22 +4,29 @@ import { readImage } from "../oci/image.ts"
 import { writeIndex } from "../oci/write-image.ts"
 import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
-import type { Key, KeyInput } from "../plan/key.ts"
+import { slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
 import type { Done } from "../build/outcome.ts"
 import type { Report } from "../report/event.ts"
 import { recordBuilt } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
 import type { ReleasedImage, ReleasedPlatform } from "../state/release.ts"
-import type { Image } from "../tree/tree.ts"
+import type { Image, Tree } from "../tree/tree.ts"
+import { openMounts, type Mounts } from "./mounts.ts"
 
 export type Push = {
   readonly target: Place
-  readonly inputOf: (done: Done) => KeyInput
-  /** The repository of a row's parent, from which layers are mounted. */
-  readonly parentRepository: (image: Image) => string | undefined
+  readonly tree: Pick<Tree, "images">
+  readonly keys: ReadonlyMap<Slot, Keyed>
   readonly report: Report
   readonly elapsed: () => number
   readonly signal: AbortSignal
+}
+
+type Pushing = Push & { readonly mounts: Mounts }
+
+/** Starts to push: what one row has sent, those after it have mounted. */
+export function openPush(push: Push): Pushing {
+  return { ...push, mounts: openMounts(push.target, push.tree) }
 }
 
 /** Another publisher recorded other bytes for a key meanwhile: everything on top has to be planned again. */
@@ -37,7 +44,7 @@ export class Overtaken extends Error {
  * tagged. What is there already is not sent again.
  */
 export async function pushRow(
-  push: Push,
+  push: Pushing,
   image: Image,
   platforms: readonly Done[],
 ): Promise<Omit<ReleasedImage, "tags">> {
@@ -57,7 +64,7 @@ export async function pushRow(
  * Puts a row's image for one platform, and the evidence it has, into the target by digest, and records its key.
  * Throws `Overtaken` when other bytes were recorded for the key.
  */
-export async function sendPlatform(push: Push, image: Image, done: Done): Promise<void> {
+export async function sendPlatform(push: Pushing, image: Image, done: Done): Promise<void> {
   const { target } = push
   const repository = target.repositoryOf(image.repository)
   const from = { store: done.place.store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
@@ -66,13 +73,12 @@ export async function sendPlatform(push: Push, image: Image, done: Done): Promis
     const subject = { image: image.id, platform: done.platform, phase: "push" } as const
     const start = push.elapsed()
     push.report({ kind: "started", ...subject })
-    const mountFrom = push.parentRepository(image)
     const { moved } = await copyManifest(
       from,
       { store: target.store, repository },
       {
         signal: push.signal,
-        ...(mountFrom === undefined ? {} : { mountFrom: target.repositoryOf(mountFrom) }),
+        put: push.mounts.putFor(image),
         progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
       },
     )
@@ -87,13 +93,19 @@ export async function sendPlatform(push: Push, image: Image, done: Done): Promis
     ...done.bases,
     image: image.id,
     platform: done.platform,
-    input: push.inputOf(done),
+    input: inputOf(push, done),
   }
   const recorded = await recordBuilt(target, record)
   if (recorded === done.digest) return
   const there = await target.store.headManifest(repository, recorded)
   if (there !== undefined) throw new Overtaken(done.key)
   await recordBuilt(target, record, { replace: true })
+}
+
+function inputOf({ keys }: Push, { image, platform }: Done): KeyInput {
+  const keyed = keys.get(slotOf(image, platform))
+  if (keyed === undefined) throw new Error(`no key for ${image}`)
+  return keyed.input
 }
 
 async function releasedPlatform(image: Image, done: Done): Promise<ReleasedPlatform> {

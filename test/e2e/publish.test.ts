@@ -458,7 +458,7 @@ test("a tag that somebody else wrote is never overwritten", async () => {
     layers: { digest: `sha256:${string}`; size: number; mediaType: string }[]
   } = JSON.parse(Buffer.from(theirs!.bytes).toString())
   for (const blob of [image.config, ...image.layers])
-    await store.writeBlob("lab", blob, () => store.read("tiny", blob.digest), "tiny")
+    await store.writeBlob("lab", blob, () => store.read("tiny", blob.digest), { from: "tiny" })
   await store.tag("lab", commitId.slice(0, 7), await store.writeManifest("lab", theirs!.bytes, mediaType))
   const refused = await sandbox.nbstacks("publish")
   expect(refused.code).toBe(2)

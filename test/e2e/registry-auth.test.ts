@@ -98,7 +98,7 @@ test("tokens are asked for once for a scope, renewed when they end, and for the 
     () => {
       throw new Error("it is mounted, not sent")
     },
-    "team/a",
+    { from: "team/a" },
   )
   expect(tokens.asked.map(({ scopes }) => scopes)).toEqual([
     ["repository:team/a:pull,push"],
@@ -106,7 +106,7 @@ test("tokens are asked for once for a scope, renewed when they end, and for the 
     ["repository:team/a:pull", "repository:team/b:pull,push"],
   ])
   tokens.oneRepository = true
-  await store.writeBlob("team/c", layer.descriptor, sourceOf(layer.bytes), "team/a")
+  await store.writeBlob("team/c", layer.descriptor, sourceOf(layer.bytes), { from: "team/a" })
   expect(await store.has("team/c", layer.descriptor.digest)).toBe(true)
   const before = tokens.asked.length
   ahead = 10 * 60_000

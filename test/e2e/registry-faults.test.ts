@@ -196,7 +196,7 @@ describe("uploads", () => {
     await direct.writeBlob("mounts/from", blob.descriptor, sourceOf(blob.bytes))
     proxy.fault = ({ target }) =>
       target.includes("mount=") ? { kind: "answer", status: 403, body: '{"errors":[{"code":"DENIED"}]}' } : undefined
-    await store.writeBlob("mounts/to", blob.descriptor, sourceOf(blob.bytes), "mounts/from")
+    await store.writeBlob("mounts/to", blob.descriptor, sourceOf(blob.bytes), { from: "mounts/from" })
     expect(asked("PUT")).toHaveLength(1)
   })
 

@@ -90,10 +90,12 @@ describe.each(kinds)("$name", ({ start, guarantee, tagSchema }) => {
       read = true
       return sourceOf(blob.bytes)()
     }
-    await store.writeBlob("mount/to", blob.descriptor, source, "mount/from")
+    await store.writeBlob("mount/to", blob.descriptor, source, { from: "mount/from" })
     expect(await store.has("mount/to", blob.descriptor.digest)).toBe(true)
     expect(read).toBe(false)
-    await store.writeBlob("mount/other", makeBlob("x").descriptor, sourceOf(Buffer.from("x")), "mount/unknown")
+    await store.writeBlob("mount/other", makeBlob("x").descriptor, sourceOf(Buffer.from("x")), {
+      from: "mount/unknown",
+    })
     expect(await store.has("mount/other", digestOf("x"))).toBe(true)
   })
 

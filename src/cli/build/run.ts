@@ -6,9 +6,10 @@ import { destination, locationIn, type Builder } from "../../build/builder.ts"
 import { openStore } from "../../oci/store/open.ts"
 import { writeIndex } from "../../oci/write-image.ts"
 import { lastCommits } from "../../git/git.ts"
-import { slotOf, type Slot } from "../../plan/key.ts"
+import type { Slot } from "../../plan/key.ts"
 import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
-import { sendPlatform } from "../../release/push.ts"
+import { openPush, sendPlatform } from "../../release/push.ts"
+import { parallel } from "../../parallel.ts"
 import { count, duration } from "../../report/format.ts"
 import { registryPlace, type Place } from "../../state/place.ts"
 import type { Image, Tree } from "../../tree/tree.ts"
@@ -108,32 +109,19 @@ type Sending = {
   readonly report: Parameters<typeof sendPlatform>[0]["report"]
 }
 
-/** Puts what was built into a registry by digest, parents first. No tag is written: nothing was checked. */
+/** Rows that are sent at the same time. */
+const rowsAtOnce = 4
+
+/** Puts what was built into a registry by digest. No tag is written: nothing was checked. */
 async function sendAll(target: Place, { session, done, context, report }: Sending): Promise<void> {
   const { tree, keys } = session
-  const repositories = new Map(tree.images.map(({ id, repository }) => [id, repository]))
-  for (const image of tree.images) {
+  const push = openPush({ target, tree, keys, report, elapsed: context.host.elapsed, signal: context.signal })
+  await parallel(tree.images, rowsAtOnce, async (image) => {
     const platforms = done.filter((one) => one.image === image.id)
-    for (const one of platforms)
-      await sendPlatform(
-        {
-          target,
-          inputOf: ({ image: id, platform }) => {
-            const keyed = keys.get(slotOf(id, platform))
-            if (keyed === undefined) throw new Error(`no key for ${id}`)
-            return keyed.input
-          },
-          parentRepository: ({ parent }) => (parent.kind === "image" ? repositories.get(parent.id) : undefined),
-          report,
-          elapsed: () => context.host.elapsed(),
-          signal: context.signal,
-        },
-        image,
-        one,
-      )
+    for (const one of platforms) await sendPlatform(push, image, one)
     if (platforms.length > 0)
       await writeIndex(platforms, { store: target.store, repository: target.repositoryOf(image.repository) })
-  }
+  })
 }
 
 function imageJson(done: Done, images: readonly Image[], place: Place): object {

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
+import type { Digest } from "../../oci/digest.ts"
 import type { Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
 import { parallel } from "../../parallel.ts"
@@ -108,8 +109,8 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
     recipe: recipePath(cache, part, target),
     kept: segmentPath(cache, part, target),
   }))
-  const build = (): Promise<WrittenLayer> =>
-    whole(making, () => pool.join({ layer: { target, segments }, output, temporary }, signal))
+  const build = (diffId?: Digest): Promise<WrittenLayer> =>
+    whole(making, () => pool.join({ layer: { target, segments, diffId }, output, temporary }, signal))
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
     const written = await build()
@@ -118,7 +119,7 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
   }
   let again: Promise<WrittenLayer> | undefined
   const file = async (): Promise<string> => {
-    const written = await (again ??= build())
+    const written = await (again ??= build(known.diffId))
     if (written.digest !== known.digest) {
       await dropLayerRecord(making, key)
       throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {

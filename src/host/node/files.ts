@@ -15,6 +15,7 @@ export const files: Files = {
   read,
   readText: async (path) => (await read(path)).toString("utf8"),
   stream,
+  lend,
   write,
   flush,
   create,
@@ -105,6 +106,16 @@ async function* stream(path: string, range?: readonly [number, number]): AsyncIt
     if (bytesRead === 0) return
     at += bytesRead
     yield bytesRead === wanted ? buffer : buffer.subarray(0, bytesRead)
+  }
+}
+
+async function* lend(path: string): AsyncIterable<Uint8Array> {
+  await using handle = await fs.open(path, "r")
+  const buffer = Buffer.allocUnsafeSlow(pieceSize)
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, pieceSize, null)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse as NodeResponse } from "node:http"
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse as NodeResponse } from "node:http"
 import type { Agent } from "node:https"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
@@ -62,8 +62,21 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       )
       if (body === undefined) sent.end()
       else if (body instanceof Uint8Array) sent.end(body)
-      else pipeline(Readable.from(body), sent).catch(reject)
+      else
+        writeBody(body, sent).catch((error: unknown) => {
+          sent.destroy()
+          reject(error as Error)
+        })
     })
+}
+
+/** Each piece is with the system before the next is asked for: who gives them may use one buffer again and again. */
+async function writeBody(body: AsyncIterable<Uint8Array>, sent: ClientRequest): Promise<void> {
+  for await (const piece of body)
+    await new Promise<void>((resolve, reject) =>
+      sent.write(piece, (error) => (error === null || error === undefined ? resolve() : reject(error))),
+    )
+  sent.end()
 }
 
 function isLoopback(hostname: string): boolean {

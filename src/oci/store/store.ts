@@ -9,7 +9,13 @@ export type Guarantee = "exact" | "observed"
 
 export type Tagged = { readonly guarantee: Guarantee; readonly replaced?: Digest }
 
-/** Bytes that can be asked for more than once, so that an upload can be tried again. */
+/** Another repository of a store that may have a blob. `held`: it is known to have it, so that it is asked first of all. */
+export type Mount = { readonly from: string; readonly held?: boolean }
+
+/**
+ * Bytes that can be asked for more than once, so that an upload can be tried again. A piece may be valid only until
+ * the next is asked for.
+ */
 export type Source = () => AsyncIterable<Uint8Array>
 
 /**
@@ -31,8 +37,14 @@ export type Store = {
    */
   read(repository: string, digest: Digest, range?: readonly [number, number]): AsyncIterable<Uint8Array>
 
-  /** Puts a blob unless it is there. With `mountFrom`, another repository of this store is asked first. */
-  writeBlob(repository: string, descriptor: Descriptor, from: Source, mountFrom?: string): Promise<void>
+  /**
+   * The whole of a blob as `read` gives it, in pieces that are valid only until the next is asked for: for stores on this
+   * machine, whose bytes go straight on.
+   */
+  lend?(repository: string, digest: Digest): AsyncIterable<Uint8Array>
+
+  /** Puts a blob unless it is there. With `mount`, another repository of this store is asked before it is sent. */
+  writeBlob(repository: string, descriptor: Descriptor, from: Source, mount?: Mount): Promise<void>
 
   /**
    * Puts a blob by taking away a finished file, unless it is there: for stores on this machine, where that saves a

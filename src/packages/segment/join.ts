@@ -1,3 +1,4 @@
+import type { Digest } from "../../oci/digest.ts"
 import { tarEnd } from "../../oci/tar/header.ts"
 import type { Bytes } from "../wheel/bytes.ts"
 import { refusals } from "../wheel/refusal.ts"
@@ -6,7 +7,7 @@ import type { Inflater } from "./inflate.ts"
 import { gzipPacker, type Packer } from "./packer.ts"
 import type { RecipeFile } from "./recipe.ts"
 import type { KeptSegment, SegmentSink } from "./segment-file.ts"
-import { blobSink, type Sink, type WrittenLayer } from "./sink.ts"
+import { blobSink, type BlobSink, type WrittenLayer, type Sink } from "./sink.ts"
 import { spliceMember } from "./splice-member.ts"
 
 /** One package in a layer: all of its installed files, or some. */
@@ -29,6 +30,8 @@ export type SegmentRequest = {
 export type LayerRequest = {
   readonly target: Target
   readonly segments: readonly SegmentRequest[]
+  /** Its diffID where that is known from before: then the archive of kept segments need not be hashed again. */
+  readonly diffId?: Digest | undefined
 }
 
 /** A file that can be read in places while a layer is written. */
@@ -52,8 +55,8 @@ export type JoinDoor = {
  * which keeps them. Every directory at or below the prefix that they need comes first, none above it: the header of
  * an ancestor can replace a link such as `/bin`.
  */
-export function joinLayer({ target, segments }: LayerRequest, door: JoinDoor): WrittenLayer {
-  const blob = blobSink(door.write)
+export function joinLayer({ target, segments, diffId }: LayerRequest, door: JoinDoor): WrittenLayer {
+  const blob = blobSink(door.write, diffId)
   const packer = gzipPacker(blob)
   const directories = new Set<string>()
   const parts = segments.map((segment) => ({ segment, files: chosen(door.recipe(segment), segment) }))
@@ -68,7 +71,7 @@ export function joinLayer({ target, segments }: LayerRequest, door: JoinDoor): W
 
 type Part = { readonly segment: SegmentRequest; readonly files: readonly RecipeFile[]; readonly target: Target }
 
-function joinSegment(blob: Sink, part: Part, door: JoinDoor): void {
+function joinSegment(blob: BlobSink, part: Part, door: JoinDoor): void {
   const kept = door.kept(part.segment)
   if (kept === undefined) {
     const sink = door.keep(blob)
@@ -83,6 +86,7 @@ function joinSegment(blob: Sink, part: Part, door: JoinDoor): void {
   }
   try {
     kept.readPacked(blob.packed)
+    if (!blob.wantsPlain) return
     if (kept.plain !== undefined) kept.readPlain(blob.plain)
     else writeSegment(gzipPacker({ plain: blob.plain, packed: () => undefined }), part, door)
   } finally {

@@ -16,6 +16,8 @@ export type Sink = {
 
 /** A sink that makes a blob. */
 export type BlobSink = Sink & {
+  /** False where the diffID is known: what `plain` gets is of no matter then. */
+  readonly wantsPlain: boolean
   /** Compressed bytes so far. */
   readonly size: () => number
   readonly finish: () => WrittenLayer
@@ -23,16 +25,20 @@ export type BlobSink = Sink & {
 
 const stagingSize = 512 * 1024
 
-/** Hashes both what a blob holds and what it is, once, and hands the blob out in large pieces. */
-export function blobSink(write: (piece: Uint8Array) => void): BlobSink {
+/**
+ * Hashes both what a blob holds and what it is, once, and hands the blob out in large pieces. Of a blob whose diffID is
+ * known only what it is.
+ */
+export function blobSink(write: (piece: Uint8Array) => void, diffId?: Digest): BlobSink {
   const blob = hasher()
-  const archive = hasher()
+  const archive = diffId === undefined ? hasher() : { update: () => undefined, digest: () => diffId }
   let size = 0
   const staged = staging((piece) => {
     blob.update(piece)
     write(piece)
   })
   return {
+    wantsPlain: diffId === undefined,
     plain: (bytes) => archive.update(bytes),
     packed(bytes) {
       size += bytes.length

@@ -26,14 +26,24 @@ export async function blobSize(
 export async function* readBlob(
   context: LayoutContext,
   repository: string,
-  { digest, range }: { readonly digest: Digest; readonly range?: readonly [number, number] | undefined },
+  {
+    digest,
+    range,
+    lent = false,
+  }: {
+    readonly digest: Digest
+    readonly range?: readonly [number, number] | undefined
+    /** Pieces are valid only until the next is asked for. */
+    readonly lent?: boolean
+  },
 ): AsyncIterable<Uint8Array> {
   const size = await blobSize(context, repository, digest)
   if (size === undefined) throw new Failure("cannot", `${repository} in ${context.paths.folder} has no blob ${digest}`)
   const { files } = context.host
   try {
-    if (range === undefined) yield* verified(files.stream(context.paths.blob(digest)), { digest, size })
-    else yield* files.stream(context.paths.blob(digest), range)
+    const path = context.paths.blob(digest)
+    if (range === undefined) yield* verified(lent ? files.lend(path) : files.stream(path), { digest, size })
+    else yield* files.stream(path, range)
   } catch (error) {
     if (!isMissing(error)) throw error
     throw new Failure("temporary", `${digest} was removed from ${context.paths.folder} while it was read`, {

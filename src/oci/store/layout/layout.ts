@@ -103,6 +103,7 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
     has: (repository, digest) => hasBlob(context, known(repository), digest),
     blobSize: (repository, digest) => blobSize(context, known(repository), digest),
     read: (repository, digest, range) => readBlob(context, known(repository), { digest, range }),
+    lend: (repository, digest) => readBlob(context, known(repository), { digest, lent: true }),
     stream: (digest, range) => host.files.stream(context.paths.blob(digest), range),
     async writeBlob(repository, descriptor, from) {
       await initialised()

@@ -55,7 +55,8 @@ async function* chunksOf(bytes: AsyncIterable<Uint8Array>, size: number): AsyncI
       parts = []
       length = 0
     }
-    if (part.length > 0) parts.push(part)
+    // A copy, since the piece is valid only until the next is asked for.
+    if (part.length > 0) parts.push(Buffer.from(part))
     length += part.length
   }
   if (length > 0) yield Buffer.concat(parts)

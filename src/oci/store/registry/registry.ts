@@ -48,9 +48,9 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
     has: (repository, digest) => hasBlob(transport, repository, { digest }),
     read: (repository, digest, range) => readBlob(transport, repository, { digest, range }),
     // Rows that share a layer send it once: who comes second finds it there.
-    writeBlob: (repository, descriptor, from, mountFrom) =>
+    writeBlob: (repository, descriptor, from, mount) =>
       turns(`blob ${repository} ${descriptor.digest}`, () =>
-        putBlob(transport, manners, { repository, descriptor, from, mountFrom }),
+        putBlob(transport, manners, { repository, descriptor, from, mount }),
       ),
     readManifest: async (repository, reference) => (await getManifest(transport, repository, reference))?.manifest,
     headManifest: async (repository, reference) => (await headManifest(transport, repository, reference))?.descriptor,

@@ -1,6 +1,6 @@
 import { isFailure } from "../../../failure.ts"
 import type { Descriptor } from "../../descriptor.ts"
-import type { Source } from "../store.ts"
+import type { Mount, Source } from "../store.ts"
 import { hasBlob } from "./blobs.ts"
 import { sendInChunks } from "./chunks.ts"
 import { finishCall, sessionOf, type Session } from "./session.ts"
@@ -15,8 +15,7 @@ export type Upload = {
   readonly repository: string
   readonly descriptor: Descriptor
   readonly from: Source
-  /** Another repository of the same registry that may have it. */
-  readonly mountFrom?: string | undefined
+  readonly mount?: Mount | undefined
 }
 
 /** What a registry taught us about itself. */
@@ -30,24 +29,29 @@ const answerLimit = 1024 * 1024
 const patienceWithWhole = 2
 
 /**
- * Puts a blob unless it is there: asks for it, has it mounted from another repository, sends it in one piece, or
- * in many where a registry wants that. What fails on its way begins again from the start of its source.
+ * Puts a blob unless it is there: asks for it, has it mounted from another repository (before that, where the other
+ * one surely has it), sends it in one piece, or in many where a registry wants that. What fails on its way begins
+ * again from the start of its source.
  */
 export async function putBlob(transport: Transport, manners: Manners, upload: Upload): Promise<void> {
   const { endpoint, signal } = transport.context
   const whole = repositoryAt(endpoint, upload.repository)
   const name = named(endpoint, whole, upload.descriptor.digest)
   const scopes = [pushScope(whole)]
-  let mountFrom = upload.mountFrom === upload.repository ? undefined : upload.mountFrom
+  let mount = upload.mount?.from === upload.repository ? undefined : upload.mount
   let unauthorised = 0
   let sent = 0
 
   using _place = await transport.uploads.acquire(signal)
   await repeat(transport.context, { doing: `push ${name}` }, async () => {
-    if (await hasBlob(transport, upload.repository, { digest: upload.descriptor.digest, scopes })) return
-    const session = await begin(transport, { ...upload, mountFrom })
-    mountFrom = undefined
+    const held = mount?.held === true
+    const isThere = (): Promise<boolean> =>
+      hasBlob(transport, upload.repository, { digest: upload.descriptor.digest, scopes })
+    if (!held && (await isThere())) return
+    const session = await begin(transport, { ...upload, mount })
+    mount = undefined
     if (session === "mounted") return
+    if (held && (await isThere())) return
     const source = watch(upload.from, { descriptor: upload.descriptor, name })
     try {
       const inChunks = manners.chunksOnly || sent++ >= patienceWithWhole
@@ -77,8 +81,8 @@ async function begin(transport: Transport, upload: Upload): Promise<Session | "m
     headers: { "content-length": "0" },
     once: true,
   })
-  if (upload.mountFrom !== undefined) {
-    const other = repositoryAt(endpoint, upload.mountFrom)
+  if (upload.mount !== undefined) {
+    const other = repositoryAt(endpoint, upload.mount.from)
     const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(other)}`
     const asked = call(query, [pushScope(whole), pullScope(other)])
     const answer = await transport.fetch(asked, answerLimit).catch(unlessCredentials)
@@ -118,7 +122,7 @@ async function sendBlob(transport: Transport, sending: Sending): Promise<Answer>
     answerLimit,
   )
   if (!wantsChunks.has(answer.status) || descriptor.size === 0) return answer
-  const fresh = await begin(transport, { ...upload, mountFrom: undefined })
+  const fresh = await begin(transport, { ...upload, mount: undefined })
   if (fresh === "mounted") return answer
   const second = await sendInChunks(transport, { session: fresh, source, descriptor })
   // Only a registry that takes chunks where it refused the whole is asked so from the beginning next time.
