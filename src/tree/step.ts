@@ -35,7 +35,11 @@ export type Requirement = {
 /** Bytes at most; `layers` counts an image's own. */
 export type LayerBudget = { readonly layer: number; readonly layers: number }
 
-export type Compression = "gzip"
+/**
+ * How layers of packages are compressed. `gzip`: of many members, a wheel's own bytes among them. `single-member`: for
+ * readers that stop after one.
+ */
+export type Compression = "gzip" | "zstd" | "estargz" | "single-member"
 
 export type BootstrapStep = {
   readonly kind: "bootstrap"

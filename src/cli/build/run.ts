@@ -115,7 +115,7 @@ const rowsAtOnce = 4
 /** Puts what was built into a registry by digest. No tag is written: nothing was checked. */
 async function sendAll(target: Place, { session, done, context, report }: Sending): Promise<void> {
   const { tree, keys } = session
-  const push = openPush({ target, tree, keys, report, elapsed: context.host.elapsed, signal: context.signal })
+  const push = openPush({ target, tree, keys, report, elapsed: () => context.host.elapsed(), signal: context.signal })
   await parallel(tree.images, rowsAtOnce, async (image) => {
     const platforms = done.filter((one) => one.image === image.id)
     for (const one of platforms) await sendPlatform(push, image, one)

@@ -3,9 +3,9 @@ import { Failure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Layer } from "../../oci/image.ts"
-import { mediaTypes } from "../../oci/media-types.ts"
 import { parallel } from "../../parallel.ts"
 import { planLayers, type Package, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
+import { forms } from "../../packages/segment/forms/all.ts"
 import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
 import type { Segment } from "../../packages/segment/recipe.ts"
 import {
@@ -23,7 +23,7 @@ import type { WrittenLayer } from "../../packages/segment/sink.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
 import type { Target } from "../../packages/wheel/target.ts"
 import type { FoundWheel } from "../../packages/index/find-wheels.ts"
-import type { LayerBudget } from "../../tree/step.ts"
+import type { Compression, LayerBudget } from "../../tree/step.ts"
 import { findOverlaps } from "./overlaps.ts"
 
 export type LayerMaking = {
@@ -31,6 +31,7 @@ export type LayerMaking = {
   readonly cache: string
   readonly pool: SegmentPool
   readonly target: Target
+  readonly compression: Compression
   /** An existing folder, on the cache's file system, for blobs until the image is written. */
   readonly folder: string
   readonly budget: LayerBudget
@@ -78,11 +79,8 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
     }))
     const made = await makeLayer(parts, { making, output: join(making.folder, String(index)) })
     making.onLayer(++done, planned.length)
-    return describe(
-      layer,
-      made,
-      shares.map(({ wheel }) => `${wheel.name} ${wheel.version}`),
-    )
+    const contents = shares.map(({ wheel }) => `${wheel.name} ${wheel.version}`)
+    return describe(layer, made, { contents, compression: making.compression })
   })
 }
 
@@ -102,15 +100,15 @@ type Made = WrittenLayer & {
 
 /** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
 async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
-  const key = layerKey(parts, making.target)
-  const { cache, target, pool, signal, folder: temporary } = making
+  const key = layerKey(parts, making)
+  const { cache, target, compression, pool, signal, folder: temporary } = making
   const segments = parts.map((part) => ({
     ...part,
     recipe: recipePath(cache, part, target),
-    kept: segmentPath(cache, part, target),
+    kept: segmentPath(cache, part, making),
   }))
   const build = (diffId?: Digest): Promise<WrittenLayer> =>
-    whole(making, () => pool.join({ layer: { target, segments, diffId }, output, temporary }, signal))
+    whole(making, () => pool.join({ layer: { target, compression, segments, diffId }, output, temporary }, signal))
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
     const written = await build()
@@ -149,11 +147,20 @@ async function whole<T>(making: LayerMaking, work: () => Promise<T>): Promise<T>
   }
 }
 
-function describe(layer: PlannedLayer, made: Made, contents: readonly string[]): Layer {
+function describe(
+  layer: PlannedLayer,
+  made: Made,
+  { contents, compression }: { readonly contents: readonly string[]; readonly compression: Compression },
+): Layer {
   // The title of a part of a package says which.
   const part = /\(part \d+\)$/.exec(layer.title)?.[0]
   return {
-    descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: made.digest, size: made.size },
+    descriptor: {
+      mediaType: forms[compression].mediaType,
+      digest: made.digest,
+      size: made.size,
+      ...(made.annotations === undefined ? {} : { annotations: made.annotations }),
+    },
     diffId: made.diffId,
     history: { created_by: `nbstacks: ${contents.join(", ")}${part === undefined ? "" : ` ${part}`}` },
     from: { open: made.open, file: made.file },

@@ -57,6 +57,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       cache,
       pool,
       target,
+      compression: step.compression,
       folder: await host.files.makeTemporary("layers-", context.folder),
       budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - base.length) },
       parent: installed,

@@ -65,7 +65,7 @@ export function makeHttp(env: Readonly<Record<string, string | undefined>>): Htt
       else
         writeBody(body, sent).catch((error: unknown) => {
           sent.destroy()
-          reject(error as Error)
+          reject(error)
         })
     })
 }

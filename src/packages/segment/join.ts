@@ -1,13 +1,15 @@
 import type { Digest } from "../../oci/digest.ts"
-import { tarEnd } from "../../oci/tar/header.ts"
+import type { Compression } from "../../tree/step.ts"
 import type { Bytes } from "../wheel/bytes.ts"
 import { refusals } from "../wheel/refusal.ts"
 import type { Target } from "../wheel/target.ts"
 import type { Inflater } from "./inflate.ts"
-import { gzipPacker, type Packer } from "./packer.ts"
+import { forms } from "./forms/all.ts"
+import type { LayerForm, OpenLayer, Packer } from "./forms/form.ts"
+import { gzipPacker } from "./forms/gzip-form.ts"
+import type { KeptSegment, SegmentSink } from "./kept.ts"
 import type { RecipeFile } from "./recipe.ts"
-import type { KeptSegment, SegmentSink } from "./segment-file.ts"
-import { blobSink, type BlobSink, type WrittenLayer, type Sink } from "./sink.ts"
+import { blobSink, type BlobSink, type Sink, type WrittenLayer } from "./sink.ts"
 import { spliceMember } from "./splice-member.ts"
 
 /** One package in a layer: all of its installed files, or some. */
@@ -29,6 +31,7 @@ export type SegmentRequest = {
 /** A layer of packages: its directories first, then the segments in their order. */
 export type LayerRequest = {
   readonly target: Target
+  readonly compression: Compression
   readonly segments: readonly SegmentRequest[]
   /** Its diffID where that is known from before: then the archive of kept segments need not be hashed again. */
   readonly diffId?: Digest | undefined
@@ -55,29 +58,34 @@ export type JoinDoor = {
  * which keeps them. Every directory at or below the prefix that they need comes first, none above it: the header of
  * an ancestor can replace a link such as `/bin`.
  */
-export function joinLayer({ target, segments, diffId }: LayerRequest, door: JoinDoor): WrittenLayer {
-  const blob = blobSink(door.write, diffId)
-  const packer = gzipPacker(blob)
+export function joinLayer(request: LayerRequest, door: JoinDoor): WrittenLayer {
+  const { target, compression, segments, diffId } = request
+  const form = forms[compression]
+  const blob = blobSink(door.write, form.needsArchive ? undefined : diffId)
+  const layer = form.open(blob)
   const directories = new Set<string>()
   const parts = segments.map((segment) => ({ segment, files: chosen(door.recipe(segment), segment) }))
   for (const { files } of parts) for (const { path } of files) addParents(path, directories)
-  writeDirectories(packer, [...directories].sort(), target)
-  for (const part of parts) joinSegment(blob, { ...part, target }, door)
-  // The end stands alone, so that the runs before it are the same in every layer.
-  packer.plain(tarEnd)
-  packer.flush()
-  return blob.finish()
+  writeDirectories(layer.packer, [...directories].sort(), target)
+  for (const part of parts) joinSegment({ blob, form, layer }, { ...part, target }, door)
+  return blob.finish(layer.end())
 }
+
+type Joining = { readonly blob: BlobSink; readonly form: LayerForm; readonly layer: OpenLayer }
 
 type Part = { readonly segment: SegmentRequest; readonly files: readonly RecipeFile[]; readonly target: Target }
 
-function joinSegment(blob: BlobSink, part: Part, door: JoinDoor): void {
+function joinSegment({ blob, form, layer }: Joining, part: Part, door: JoinDoor): void {
   const kept = door.kept(part.segment)
+  const at = blob.size()
   if (kept === undefined) {
-    const sink = door.keep(blob)
+    const sink = door.keep(layer.sink)
     try {
-      writeSegment(gzipPacker(sink), part, door)
-      sink.keep(part.segment.kept)
+      const packer = form.packer(sink)
+      writeSegment(packer, part, door)
+      const notes = packer.notes?.()
+      sink.keep(part.segment.kept, notes)
+      layer.segment(at, notes)
     } catch (error) {
       sink.drop()
       throw error
@@ -85,10 +93,11 @@ function joinSegment(blob: BlobSink, part: Part, door: JoinDoor): void {
     return
   }
   try {
-    kept.readPacked(blob.packed)
+    layer.segment(at, kept.notes)
+    kept.readPacked(layer.sink.packed)
     if (!blob.wantsPlain) return
-    if (kept.plain !== undefined) kept.readPlain(blob.plain)
-    else writeSegment(gzipPacker({ plain: blob.plain, packed: () => undefined }), part, door)
+    if (kept.plain !== undefined) kept.readPlain(layer.sink.plain)
+    else writeSegment(gzipPacker({ plain: layer.sink.plain, packed: () => undefined }), part, door)
   } finally {
     kept.close()
   }

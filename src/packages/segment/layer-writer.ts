@@ -1,5 +1,5 @@
-import { tarEnd } from "../../oci/tar/header.ts"
-import { gzipPacker, type Packer } from "./packer.ts"
+import { endOf, gzipPacker } from "./forms/gzip-form.ts"
+import type { Packer } from "./forms/form.ts"
 import { blobSink, type WrittenLayer } from "./sink.ts"
 
 /** Writes one gzip blob of many members and hashes both what it holds and what it is, once. */
@@ -12,10 +12,7 @@ export function layerWriter(write: (piece: Uint8Array) => void): LayerWriter {
   return {
     ...packer,
     finish() {
-      packer.flush()
-      // The end stands alone, so that the runs before it are the same in every layer.
-      packer.plain(tarEnd)
-      packer.flush()
+      endOf(packer)
       return blob.finish()
     },
   }

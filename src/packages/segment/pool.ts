@@ -64,7 +64,7 @@ export function startPool(workers: number): SegmentPool {
   }
   const grown = (): Thread | undefined => {
     if (threads.length >= workers) return undefined
-    const worker = new Worker(new URL("./layer.worker.ts", import.meta.url), {
+    const worker = new Worker(new URL("./worker/layer.worker.ts", import.meta.url), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: {},
       name: "nbstacks-layers",

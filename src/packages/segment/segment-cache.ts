@@ -4,7 +4,9 @@ import { z } from "zod"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { Digests } from "../../oci/descriptor.ts"
+import type { Compression } from "../../tree/step.ts"
 import type { Target } from "../wheel/target.ts"
+import { forms } from "./forms/all.ts"
 import type { SegmentPool } from "./pool.ts"
 import { segmentFromText, type Segment } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
@@ -19,10 +21,18 @@ export type LayerPart = Pick<WheelFile, "sha256" | "filename"> & {
   readonly only?: readonly string[] | undefined
 }
 
+/** Where files go, and how they are compressed. */
+type LayerTarget = { readonly target: Target; readonly compression: Compression }
+
 /** The cache's folder, and one on the same file system for what is not complete yet. */
 type CacheHost = { readonly host: Pick<Host, "files">; readonly cache: string; readonly temporary: string }
 
-const WrittenLayer: z.ZodType<WrittenLayer> = z.object({ digest: Digests, size: z.int().positive(), diffId: Digests })
+const WrittenLayer: z.ZodType<WrittenLayer> = z.object({
+  digest: Digests,
+  size: z.int().positive(),
+  diffId: Digests,
+  annotations: z.record(z.string(), z.string()).exactOptional(),
+})
 
 /** Where the segments of packages are: all that `cache` may clear is made again from wheels. */
 export function segmentsFolder(cache: string): string {
@@ -35,8 +45,8 @@ export function recipePath(cache: string, { sha256, filename }: Omit<WheelFile, 
 }
 
 /** Where the segment of a part for a target is. */
-export function segmentPath(cache: string, part: LayerPart, target: Target): string {
-  return join(segmentsFolder(cache), `${keyOf({ part: contentOf(part), target })}.segment`)
+export function segmentPath(cache: string, part: LayerPart, making: LayerTarget): string {
+  return join(segmentsFolder(cache), `${keyOf({ part: contentOf(part), ...contentOfTarget(making) })}.segment`)
 }
 
 /** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
@@ -53,8 +63,12 @@ export async function segmentOf(
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */
-export function layerKey(parts: readonly LayerPart[], target: Target): string {
-  return keyOf({ target, parts: parts.map(contentOf) })
+export function layerKey(parts: readonly LayerPart[], making: LayerTarget): string {
+  return keyOf({ ...contentOfTarget(making), parts: parts.map(contentOf) })
+}
+
+function contentOfTarget({ target, compression }: LayerTarget): object {
+  return { target, compression, version: forms[compression].version }
 }
 
 function contentOf({ sha256, filename, omit, only }: LayerPart): LayerPart {

@@ -6,6 +6,8 @@ export type WrittenLayer = {
   /** Compressed, in bytes. */
   readonly size: number
   readonly diffId: Digest
+  /** What its descriptor has to say of it. */
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 /** Where an archive goes, twice: as it is, and compressed. Pieces are valid only until a call returns. */
@@ -20,7 +22,7 @@ export type BlobSink = Sink & {
   readonly wantsPlain: boolean
   /** Compressed bytes so far. */
   readonly size: () => number
-  readonly finish: () => WrittenLayer
+  readonly finish: (annotations?: Readonly<Record<string, string>>) => WrittenLayer
 }
 
 const stagingSize = 512 * 1024
@@ -45,9 +47,10 @@ export function blobSink(write: (piece: Uint8Array) => void, diffId?: Digest): B
       staged.add(bytes)
     },
     size: () => size,
-    finish() {
+    finish(annotations = {}) {
       staged.drain()
-      return { digest: blob.digest(), size, diffId: archive.digest() }
+      const layer = { digest: blob.digest(), size, diffId: archive.digest() }
+      return Object.keys(annotations).length === 0 ? layer : { ...layer, annotations }
     },
   }
 }

@@ -7,9 +7,9 @@ import { locate } from "../wheel/locate.ts"
 import { promisedHash } from "../wheel/record.ts"
 import { shown, type Refuse } from "../wheel/refusal.ts"
 import type { Member } from "../wheel/zip.ts"
-import { storedBlockHeader, storedBlockSize } from "./deflate.ts"
+import { storedBlockHeader, storedBlockSize } from "./forms/deflate.ts"
 import { BadStream, type Inflater } from "./inflate.ts"
-import type { Packer, Splice } from "./packer.ts"
+import type { Packer, Splice } from "./forms/form.ts"
 
 /** A member of a wheel on its way into a layer. */
 export type Spliced = {

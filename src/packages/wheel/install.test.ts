@@ -30,7 +30,7 @@ async function install(bytes: Buffer, filename = "demo-1.0-py3-none-any.whl"): P
   const pieces: Buffer[] = []
   await Promise.resolve()
   joinLayer(
-    { target, segments: [{ file: "", filename, sha256: "", recipe: "", kept: "", omit: [] }] },
+    { target, compression: "gzip", segments: [{ file: "", filename, sha256: "", recipe: "", kept: "", omit: [] }] },
     {
       wheel: () => ({ ...bytesOf(bytes), close: () => undefined }),
       recipe: () => recipeOf({ bytes: bytesOf(bytes), filename }, target).files,

@@ -2,7 +2,7 @@ import { gunzipSync, inflateRawSync } from "node:zlib"
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { tarHeader } from "../../oci/tar/header.ts"
+import { tarHeader } from "../../../oci/tar/header.ts"
 import { deflate, stored } from "./deflate.ts"
 import { gzipMember } from "./gzip.ts"
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs"
-import { hasher, type Digest } from "../../oci/digest.ts"
-import type { OpenBytes } from "./join.ts"
+import { hasher, type Digest } from "../../../oci/digest.ts"
+import type { OpenBytes } from "../join.ts"
 
 /** Small reads are answered from a piece of the file that is read at once: members stand close to each other. */
 const windowSize = 256 * 1024

@@ -1,33 +1,17 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, utimesSync, writeSync } from "node:fs"
-import { hasher } from "../../oci/digest.ts"
-import { staging, type Sink } from "./sink.ts"
-
-/**
- * A segment in the cache: one package's part of a layer, as compressed bytes that can stand beside any others, and
- * for small ones the archive too, so that joining them is hashing and nothing else. The file has the compressed bytes,
- * the archive, a line of JSON with the lengths, and a line with the SHA-256 of all that, so that it can be written in
- * one go and damage is noticed before anything of it is used. Calls are synchronous: they are a worker thread's.
- */
-export type KeptSegment = {
-  /** In bytes. */
-  readonly packed: number
-  /** Bytes of the archive; undefined where it is not kept. */
-  readonly plain: number | undefined
-  /** Gives the compressed bytes in pieces, each valid until `take` returns. */
-  readPacked(take: (piece: Uint8Array) => void): void
-  /** Gives the archive's. */
-  readPlain(take: (piece: Uint8Array) => void): void
-  close(): void
-}
+import { hasher } from "../../../oci/digest.ts"
+import type { Notes } from "../forms/form.ts"
+import type { KeptSegment, SegmentSink } from "../kept.ts"
+import { staging, type Sink } from "../sink.ts"
 
 /** The archive of a segment is kept beside its compressed bytes up to this many of those: beyond, it has a layer of its own. */
 export const keepPlainBelow: number = 1024 * 1024
 
-type Lengths = { readonly packed: number; readonly plain?: number }
+type Head = { readonly packed: number; readonly plain?: number; readonly notes?: Notes }
 
 const pieceSize = 512 * 1024
 const footerSize = 8 + 1 + 64 + 1
-const headLimit = 1024
+const headLimit = 256 * 1024 * 1024
 
 /** Opens a segment that is whole; undefined, and the file removed, if it is not; undefined if there is none. */
 export function openSegment(path: string): KeptSegment | undefined {
@@ -51,17 +35,18 @@ export function openSegment(path: string): KeptSegment | undefined {
   } catch {
     // A cache that cannot be written is still one that can be read.
   }
-  const { packed, plain } = lengths
+  const { packed, plain, notes } = lengths
   return {
     packed,
     plain,
+    notes,
     readPacked: (take) => pieces(handle, { from: 0, length: packed }, take),
     readPlain: (take) => pieces(handle, { from: packed, length: plain ?? 0 }, take),
     close: () => closeSync(handle),
   }
 }
 
-function verified(handle: number): Lengths | undefined {
+function verified(handle: number): Head | undefined {
   const { size } = fstatSync(handle)
   if (size < footerSize) return undefined
   const footer = readAt(handle, size - footerSize, footerSize).toString("latin1")
@@ -71,7 +56,7 @@ function verified(handle: number): Lengths | undefined {
   const hash = hasher()
   pieces(handle, { from: 0, length: size - footerSize }, (piece) => hash.update(piece))
   if (hash.digest() !== `sha256:${match[2]}`) return undefined
-  const lengths = JSON.parse(readAt(handle, size - footerSize - head, head).toString("utf8")) as Lengths
+  const lengths = JSON.parse(readAt(handle, size - footerSize - head, head).toString("utf8")) as Head
   return lengths.packed + (lengths.plain ?? 0) + head + footerSize === size ? lengths : undefined
 }
 
@@ -101,14 +86,6 @@ function pieces(
   }
 }
 
-/** A sink that keeps what passes as a segment, besides giving it on. */
-export type SegmentSink = Sink & {
-  /** Puts the file where it belongs, under its own name in one step. */
-  keep(path: string): void
-  /** Removes what was written so far. */
-  drop(): void
-}
-
 /** Writes to `temporary`, which must not exist yet and be on the cache's file system, and gives everything on to `next`. */
 export function segmentSink(next: Sink, temporary: string): SegmentSink {
   const handle = openSync(temporary, "wx", 0o644)
@@ -134,13 +111,17 @@ export function segmentSink(next: Sink, temporary: string): SegmentSink {
       packed += bytes.length
       staged.add(bytes)
     },
-    keep(path) {
+    keep(path, notes) {
       staged.drain()
       const kept = packed < keepPlainBelow ? plain : undefined
       for (const piece of kept ?? []) staged.add(piece)
       staged.drain()
-      const lengths: Lengths = { packed, ...(kept === undefined ? {} : { plain: plainLength }) }
-      const head = Buffer.from(JSON.stringify(lengths))
+      const found: Head = {
+        packed,
+        ...(kept === undefined ? {} : { plain: plainLength }),
+        ...(notes === undefined ? {} : { notes }),
+      }
+      const head = Buffer.from(JSON.stringify(found))
       write(head)
       const digest = hash.digest().slice("sha256:".length)
       writeSync(handle, `${head.length.toString(16).padStart(8, "0")} ${digest}\n`)
