@@ -37,6 +37,8 @@ export type LayerBudget = { readonly layer: number; readonly layers: number }
 
 export type Compression = "gzip"
 
+export type Bytecode = "all" | "none"
+
 export type BootstrapStep = {
   readonly kind: "bootstrap"
   readonly format: number
@@ -74,7 +76,8 @@ export type PypiStep = {
   readonly format: number
   /** Sorted by name. */
   readonly requirements: readonly Requirement[]
-  readonly bytecode: "none"
+  /** `all`: every Python file has its `.pyc` beside it, in layers of their own. */
+  readonly bytecode: Bytecode
   readonly compression: Compression
   readonly budget: LayerBudget
 }
