@@ -5,12 +5,14 @@ import type { Location } from "../oci/store/store.ts"
 import type { Builder, Check } from "../build/builder.ts"
 import { checkReportParts } from "../checks/parts.ts"
 import type { CheckReport } from "../checks/report.ts"
+import { readRunnable } from "../checks/image.ts"
 import { runChecks } from "../checks/run-checks.ts"
 import { canRun, pickRuntime } from "../checks/runtime/pick.ts"
-import { runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
+import { hold, runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
 import type { Engine } from "../engines/engine.ts"
 import { dockerEngine } from "../engines/docker/engine.ts"
 import { mmdebstrapEngine } from "../engines/mmdebstrap/engine.ts"
+import type { StartImage } from "../engines/native/bytecode.ts"
 import { nativeEngine } from "../engines/native/engine.ts"
 import { Failure, isFailure } from "../failure.ts"
 import type { Host } from "../host/host.ts"
@@ -61,7 +63,7 @@ export async function openBuilder(
     keys,
     local,
     places,
-    engines: allEngines(host),
+    engines: allEngines(host, imageStarter(host, runtime, options.report)),
     serve,
     external: (reference, digest) => Promise.resolve(externalImage({ host, signal }, reference, digest)),
     check,
@@ -87,9 +89,30 @@ export async function openBuilder(
   return { builder, reports }
 }
 
-/** The engines, in the order in which they are asked. */
-export function allEngines(host: Host): readonly Engine[] {
-  return [nativeEngine(host), mmdebstrapEngine(host), dockerEngine(host)]
+/** The engines, in the order in which they are asked. Those that have to run something of an image do it by `start`. */
+export function allEngines(host: Host, start?: StartImage): readonly Engine[] {
+  return [nativeEngine(host, start === undefined ? {} : { start }), mmdebstrapEngine(host), dockerEngine(host)]
+}
+
+/** Starts an image of the local store by the runtime that checks use. */
+export function imageStarter(
+  host: Pick<Host, "machine" | "files">,
+  runtime: () => Promise<Runtime>,
+  report: Report,
+): StartImage {
+  return async ({ name, platform, location }, signal) => {
+    const able = await canRun(host, platform)
+    if (able !== true) throw new Failure("cannot", `Cannot run ${name}: ${able.no}`, { hint: able.hint })
+    return await (
+      await runtime()
+    ).start(await readRunnable(name, location), {
+      command: () => hold,
+      bare: true,
+      env: {},
+      signal,
+      say: (line) => report({ kind: "output", image: name, platform, phase: "build", line }),
+    })
+  }
 }
 
 /** The name of a runtime, checked. */

@@ -14,6 +14,9 @@ import { placeholdersOf } from "./template.ts"
 /** Bounds where none are written: bytes of a layer, number of an image's own layers. */
 const defaultBudget = { layer: 800_000_000, layers: 40 } as const
 
+/** Whether packages get bytecode where nothing says so: docs/decisions/0064 has the figures. */
+const defaultBytecode = "none"
+
 /** The row of a draft, all `{axis}` filled in. Its platforms are its own or `inherited`. */
 export function readRow(
   draft: Draft,
@@ -91,7 +94,7 @@ function readMake(fields: WrittenFields, reader: Reader): Make {
     typeof environment === "string"
       ? [reader.inner(fields, "environment")]
       : environment.map((_, index) => reader.inner(environment, index))
-  return { kind: "environment", folders }
+  return { kind: "environment", folders, bytecode: fields.bytecode ?? defaultBytecode }
 }
 
 function readArguments({ args }: WrittenFields, reader: Reader): Readonly<Record<string, string>> {

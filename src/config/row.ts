@@ -25,7 +25,12 @@ export type Make =
       readonly args: Readonly<Record<string, string>>
       readonly secrets: readonly string[]
     }
-  | { readonly kind: "environment"; readonly folders: readonly Placed<string>[] }
+  | {
+      readonly kind: "environment"
+      readonly folders: readonly Placed<string>[]
+      /** Whether its packages get their bytecode. */
+      readonly bytecode: "all" | "none"
+    }
 
 export type RowFile = {
   /** A file, folder or glob below the tree's folder. */

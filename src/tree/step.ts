@@ -41,6 +41,8 @@ export type LayerBudget = { readonly layer: number; readonly layers: number }
  */
 export type Compression = "gzip" | "zstd" | "estargz" | "single-member"
 
+export type Bytecode = "all" | "none"
+
 export type BootstrapStep = {
   readonly kind: "bootstrap"
   readonly format: number
@@ -78,7 +80,8 @@ export type PypiStep = {
   readonly format: number
   /** Sorted by name. */
   readonly requirements: readonly Requirement[]
-  readonly bytecode: "none"
+  /** `all`: every Python file has its `.pyc` beside it, in layers of their own. */
+  readonly bytecode: Bytecode
   readonly compression: Compression
   readonly budget: LayerBudget
 }

@@ -52,6 +52,8 @@ export function clientRuntime(client: Client, host: RuntimeHost): Runtime {
           port,
           ended,
           tail: lines.tail,
+          // Without --interactive its stdin would be empty.
+          inside: (argv) => ({ argv: [...client.argv, "exec", "--interactive", name, ...argv], env: host.env }),
           exec: (argv, options) =>
             execute(host, { argv: [...client.argv, "exec", name, ...argv], env: host.env }, options),
           [Symbol.asyncDispose]: dispose,

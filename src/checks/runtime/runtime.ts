@@ -1,4 +1,5 @@
 import type { Host } from "../../host/host.ts"
+import type { Command } from "../../host/process.ts"
 import type { RunnableImage } from "../image.ts"
 
 /** The parts of the host that runtimes use. */
@@ -45,6 +46,8 @@ export type Container = AsyncDisposable & {
   readonly ended: Promise<{ readonly code: number }>
   /** The last lines that it printed. */
   tail(): readonly string[]
+  /** What this machine has to run so that a command runs inside, as `exec` runs it, on the pipes that it is given. */
+  inside(argv: readonly [string, ...string[]]): Pick<Command, "argv" | "env">
   /** Runs a command inside as the image's user, in its workdir, with its environment. `timeout` in seconds. */
   exec(argv: readonly [string, ...string[]], options: { timeout: number; signal: AbortSignal }): Promise<Executed>
 }

@@ -3,6 +3,7 @@ import { profileNoneHasNoServer, profilesAreKept } from "./checks.ts"
 import { contextsAreThere, dockerfilesAreThere, environmentsAreThere } from "./files.ts"
 import { labelsKeepStill } from "./labels.ts"
 import {
+  bytecodeHasAnEnvironment,
   debianNamesAreLegal,
   dockerfileFieldsHaveOne,
   imagesAddSomething,
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   tagsDoNotCollide,
   imagesAreMadeInOneWay,
   dockerfileFieldsHaveOne,
+  bytecodeHasAnEnvironment,
   imagesHaveWhatTheyStandOn,
   imagesAddSomething,
   debianNamesAreLegal,

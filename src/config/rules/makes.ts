@@ -30,6 +30,21 @@ export const dockerfileFieldsHaveOne: Rule = (tree, judge) => {
   }
 }
 
+/** `bytecode` says something about an environment only. Defaults are for all images, whatever they are made of. */
+export const bytecodeHasAnEnvironment: Rule = (tree, judge) => {
+  for (const [key, image] of Object.entries(tree.written.images)) {
+    const written = [image, ...(image.overrides ?? [])]
+    if (tree.touched.has(key) || written.some(({ environment }) => environment !== undefined)) continue
+    for (const one of written)
+      if (one.bytecode !== undefined)
+        judge(tree.places.value(one, "bytecode"), {
+          rule: "environment-only",
+          message: "`bytecode` needs an `environment`",
+          hint: "Leave it out: it is about locked packages",
+        })
+  }
+}
+
 /** A `bootstrap` begins a tree; an `environment`, or nothing but settings, is put on something. */
 export const imagesHaveWhatTheyStandOn: Rule = (tree, judge) => {
   for (const judged of tree.rows) {

@@ -95,6 +95,10 @@ const shared = {
     .optional(),
   checks: checksSchema.describe("What must hold before the image is tagged.").optional(),
   budget: budgetSchema.describe("How big layers and the image may be.").optional(),
+  bytecode: word(
+    ["all", "none"],
+    "For an `environment`. `all`: each Python file of its packages gets its `.pyc`, in layers of their own; `none`: Python compiles when it first imports. `none` without this.",
+  ).optional(),
   publish: word(
     ["together", "alone", "never"],
     "`together`: released only with all others of this kind. `alone`: when it fails it keeps its previous release's image. `never`: a parent only, not tagged.",

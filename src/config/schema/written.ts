@@ -44,6 +44,7 @@ export type WrittenDefaults = {
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly checks?: WrittenChecks | undefined
   readonly budget?: WrittenBudget | undefined
+  readonly bytecode?: "all" | "none" | undefined
   readonly publish?: "together" | "alone" | "never" | undefined
 }
 

@@ -11,6 +11,7 @@ import { machineOf } from "../../packages/tags/supported.ts"
 import type { FilesStep, Step } from "../../tree/step.ts"
 import type { Engine, Job } from "../engine.ts"
 import { makeWorkFolder } from "../work-folder.ts"
+import { compilerFinder, type FindCompiler, type StartImage } from "./bytecode.ts"
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
 import { withPackages, type PypiHost } from "./pypi-step.ts"
@@ -18,13 +19,21 @@ import { sharedPool, type SharedPool } from "./shared-pool.ts"
 
 export type NativeHost = PypiHost
 
+export type NativeOptions = {
+  /** Limits its threads; as many as cores and memory allow unless given. */
+  readonly workers?: number
+  /** How the image's own Python is started, where bytecode is wanted that none of this machine writes. */
+  readonly start?: StartImage
+}
+
 /**
  * Executes `pypi`, `files` and `config` steps in this process, for any platform, without running anything of the
- * image. The same step on the same parent gives the same digest on every machine. `workers` limits its threads;
- * as many as cores and memory allow unless given.
+ * image, but for its Python where bytecode needs that one. The same step on the same parent gives the same digest on
+ * every machine; with bytecode, on every machine with the same build of Python.
  */
-export function nativeEngine(host: NativeHost, options: { readonly workers?: number } = {}): Engine {
+export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Engine {
   const shared = sharedPool(options.workers ?? workerCount(host.machine))
+  const findCompiler = compilerFinder(host, options.start)
   return {
     name: "native",
     exchange: "in-process",
@@ -40,7 +49,7 @@ export function nativeEngine(host: NativeHost, options: { readonly workers?: num
       await host.files.makeDirectory(temporary)
       const folder = await makeWorkFolder("native", host, temporary)
       try {
-        return await write(image, step, { host, job, folder, shared })
+        return await write(image, step, { host, job, folder, shared, findCompiler })
       } finally {
         await host.files.remove(folder)
       }
@@ -57,10 +66,16 @@ function canExecute(step: Step, platform: string): true | { no: string; hint: st
   return { no: `There are no wheels for ${platform}`, hint: "Leave this platform out: `platforms: [linux/amd64]`" }
 }
 
-type Context = { readonly host: NativeHost; readonly job: Job; readonly folder: string; readonly shared: SharedPool }
+type Context = {
+  readonly host: NativeHost
+  readonly job: Job
+  readonly folder: string
+  readonly shared: SharedPool
+  readonly findCompiler: FindCompiler
+}
 
 async function write(image: Image, step: Step, context: Context): Promise<Digest> {
-  const { job, host, folder, shared } = context
+  const { job, host, folder, shared, findCompiler } = context
   const put = async (result: Image): Promise<Digest> => {
     requireLayerCount(result, job.image)
     const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
@@ -68,7 +83,7 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   }
   // The threads have to live until the image is written: some layers are made only then.
   if (step.kind === "pypi") {
-    return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder })))
+    return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder, findCompiler })))
   }
   if (step.kind === "files") return put(await withFiles(image, step, context))
   if (step.kind === "config") return put(withConfig(image, (config) => configured(config, step, job.image)))

@@ -9,6 +9,7 @@ import type { SegmentPool } from "../../packages/segment/pool.ts"
 import { environmentLabel } from "../../tree/labels.ts"
 import type { PypiStep } from "../../tree/step.ts"
 import type { Job } from "../engine.ts"
+import type { FindCompiler } from "./bytecode.ts"
 import { withEnvironment } from "./config-step.ts"
 import { environmentText, findEnvironment } from "./environment.ts"
 import { installedIn, minorOf } from "./installed.ts"
@@ -16,7 +17,7 @@ import { packageLayers } from "./package-layers.ts"
 import { selectRequirements } from "./select.ts"
 import { environmentOwner, venvLayer } from "./venv-layer.ts"
 
-export type PypiHost = FindHost & Pick<Host, "files">
+export type PypiHost = FindHost & Pick<Host, "files" | "start">
 
 type Context = {
   readonly host: PypiHost
@@ -24,6 +25,8 @@ type Context = {
   readonly pool: SegmentPool
   /** Holds blobs until the image is written. */
   readonly folder: string
+  /** Finds the Python that compiles, where the step wants bytecode. */
+  readonly findCompiler: FindCompiler
 }
 
 /**

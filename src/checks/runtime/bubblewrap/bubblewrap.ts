@@ -39,17 +39,18 @@ export function bubblewrapRuntime(options: BubblewrapOptions, host: RuntimeHost)
         signal: job.signal,
       })
       const kept = stack.move()
+      const inside: Container["inside"] = (command) => {
+        if (pid === undefined) throw new Failure("cannot", "The container has ended", { hint: "Run the command again" })
+        return { argv: enterCommand(sandbox, { first: pid, outer: child.pid }, command), env: plainEnvironment }
+      }
       return {
         port,
         ended,
         tail: lines.tail,
-        exec: async (command, { timeout, signal }) => {
+        inside,
+        exec: async (command, bounds) => {
           if (pid === undefined) return { code: 126, output: "the container has ended", timedOut: false }
-          return await execute(
-            host,
-            { argv: enterCommand(sandbox, { first: pid, outer: child.pid }, command), env: plainEnvironment },
-            { timeout, signal },
-          )
+          return await execute(host, inside(command), bounds)
         },
         [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
       } satisfies Container

@@ -1,0 +1,60 @@
+import { Worker } from "node:worker_threads"
+import { Failure } from "../../failure.ts"
+import type { Target } from "../wheel/target.ts"
+import type { SourceFile } from "./frames.ts"
+import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
+
+/** A thread that takes source files out of wheels. Disposing ends it, whatever it does. */
+export type SourceReader = AsyncDisposable & {
+  /** Writes the Python files of a wheel to `output`, which must not exist yet, and gives their list in that order. */
+  write(wheel: Wheel, target: Target, output: string): Promise<readonly SourceFile[]>
+}
+
+type Wheel = { readonly file: string; readonly filename: string }
+type Task = { readonly resolve: (answer: SourceAnswer) => void; readonly reject: (error: unknown) => void }
+
+/** One thread is enough: it gives two hundred times as much as a Python compiles. It starts with the first wheel. */
+export function sourceReader(): SourceReader {
+  const tasks = new Map<number, Task>()
+  let worker: Worker | undefined
+  let last = 0
+  const gone = (error: unknown): void => {
+    worker = undefined
+    for (const { reject } of tasks.values()) reject(error)
+    tasks.clear()
+  }
+  const started = (): Worker => {
+    const thread = new Worker(new URL("./sources.worker.ts", import.meta.url), {
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      env: {},
+      name: "nbstacks-sources",
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
+    })
+    thread.on("message", (answer: SourceAnswer) => {
+      tasks.get(answer.id)?.resolve(answer)
+      tasks.delete(answer.id)
+    })
+    thread.on("error", gone)
+    thread.on("exit", (code) => gone(new Error(`the thread that reads sources ended with code ${code}`)))
+    return thread
+  }
+  return {
+    async write(wheel, target, output) {
+      const id = ++last
+      const answer = await new Promise<SourceAnswer>((resolve, reject) => {
+        tasks.set(id, { resolve, reject })
+        worker ??= started()
+        const { file, filename } = wheel
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
+        worker.postMessage({ id, file, filename, target, output } satisfies SourceRequest)
+      })
+      if (answer.kind === "written") return answer.sources
+      if (answer.kind === "bug") throw new Error(answer.message)
+      const { code, sentence, hint } = answer
+      throw new Failure(code, sentence, hint === undefined ? {} : { hint })
+    },
+    async [Symbol.asyncDispose]() {
+      await worker?.terminate()
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** The entry of the thread that takes source files out of wheels, with synchronous calls. */
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs"
+import { parentPort } from "node:worker_threads"
+import { isFailure } from "../../failure.ts"
+import type { Bytes } from "../wheel/bytes.ts"
+import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
+import { writeSources } from "./sources.ts"
+
+const port = parentPort
+if (port === null) throw new Error("sources.worker.ts runs in a worker thread only")
+
+/** Heads and small files are gathered, in bytes. */
+const gathered = 1024 * 1024
+
+function bytesOf(handle: number): Bytes {
+  const { size } = fstatSync(handle)
+  const read = (offset: number, length: number): Buffer => {
+    if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
+    const buffer = Buffer.allocUnsafe(length)
+    for (let done = 0; done < length;) {
+      const count = readSync(handle, buffer, done, length - done, offset + done)
+      if (count === 0) throw new RangeError("the file became shorter while it was read")
+      done += count
+    }
+    return buffer
+  }
+  return { size, read, lend: read }
+}
+
+function answer({ id, file, filename, target, output }: SourceRequest): SourceAnswer {
+  const handle = openSync(file, "r")
+  try {
+    const out = openSync(output, "wx", 0o600)
+    try {
+      let pieces: Uint8Array[] = []
+      let waiting = 0
+      const flush = (): void => {
+        const all = Buffer.concat(pieces)
+        for (let done = 0; done < all.length;) done += writeSync(out, all, done, all.length - done)
+        pieces = []
+        waiting = 0
+      }
+      const sources = writeSources({ bytes: bytesOf(handle), filename }, target, (piece) => {
+        pieces.push(piece)
+        waiting += piece.length
+        if (waiting >= gathered) flush()
+      })
+      flush()
+      return { id, kind: "written", sources }
+    } finally {
+      closeSync(out)
+    }
+  } finally {
+    closeSync(handle)
+  }
+}
+
+port.on("message", (request: SourceRequest) => {
+  try {
+    port.postMessage(answer(request))
+  } catch (error) {
+    port.postMessage(failed(request.id, error))
+  }
+})
+
+function failed(id: number, error: unknown): SourceAnswer {
+  if (isFailure(error)) {
+    return { id, kind: "failure", code: error.code, sentence: error.message, hint: error.hint }
+  }
+  return { id, kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+}
