@@ -25,7 +25,12 @@ export type Make =
       readonly args: Readonly<Record<string, string>>
       readonly secrets: readonly string[]
     }
-  | { readonly kind: "environment"; readonly folders: readonly Placed<string>[] }
+  | {
+      readonly kind: "environment"
+      readonly folders: readonly Placed<string>[]
+      /** A package that the parent has in another version is replaced. */
+      readonly replace?: true
+    }
 
 export type RowFile = {
   /** A file, folder or glob below the tree's folder. */

@@ -17,7 +17,11 @@ export type Prefix = {
   readonly kind: "venv" | "conda"
   /** `3.11`, or with a patch version where it is known. */
   readonly python: string
+  /** `t` where it is the free-threaded build. */
+  readonly abi?: "t" | undefined
+  /** The C library that its programs are for: one of these, or neither where it is not known. */
   readonly glibc?: string | undefined
+  readonly musl?: string | undefined
 }
 
 /** A pinned package of a locked environment. */
@@ -74,6 +78,8 @@ export type PypiStep = {
   readonly format: number
   /** Sorted by name. */
   readonly requirements: readonly Requirement[]
+  /** What the parent has in another version is taken out first; an error unless given. */
+  readonly replace?: true | undefined
   readonly bytecode: "none"
   readonly compression: Compression
   readonly budget: LayerBudget
