@@ -8,7 +8,7 @@ import { readChecks } from "./read-checks.ts"
 import { readFiles } from "./read-files.ts"
 import { createReader, type Reader } from "./reader.ts"
 import type { Make, Row } from "./row.ts"
-import type { WrittenFields } from "./schema/written.ts"
+import type { WrittenEnvironment, WrittenFields } from "./schema/written.ts"
 import { placeholdersOf } from "./template.ts"
 
 /** Bounds where none are written: bytes of a layer, number of an image's own layers. */
@@ -90,11 +90,20 @@ function readMake(fields: WrittenFields, reader: Reader): Make {
     }
   }
   if (environment === undefined) return { kind: "none" }
-  const folders =
-    typeof environment === "string"
-      ? [reader.inner(fields, "environment")]
-      : environment.map((_, index) => reader.inner(environment, index))
-  return { kind: "environment", folders, bytecode: fields.bytecode ?? defaultBytecode }
+  const bytecode = fields.bytecode ?? defaultBytecode
+  if (typeof environment === "string")
+    return { kind: "environment", folders: [reader.inner(fields, "environment")], bytecode }
+  const named: WrittenEnvironment = "folders" in environment ? environment : { folders: environment }
+  const { folders } = named
+  return {
+    kind: "environment",
+    folders:
+      typeof folders === "string"
+        ? [reader.inner(named, "folders")]
+        : folders.map((_, index) => reader.inner(folders, index)),
+    bytecode,
+    ...(named.replace === true ? { replace: true } : {}),
+  }
 }
 
 function readArguments({ args }: WrittenFields, reader: Reader): Readonly<Record<string, string>> {

@@ -30,6 +30,8 @@ export type Make =
       readonly folders: readonly Placed<string>[]
       /** Whether its packages get their bytecode. */
       readonly bytecode: "all" | "none"
+      /** A package that the parent has in another version is replaced. */
+      readonly replace?: true
     }
 
 export type RowFile = {

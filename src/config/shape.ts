@@ -47,7 +47,9 @@ function judgeIssue(issue: FlatIssue, { parsed, judge }: Court): void {
   if (issue.kind === "unknown-keys") {
     const container = valueAt(root, issue.path) as object
     const known = keysAt(issue.path)
-    for (const key of issue.keys) judge(places.key(container, key), unknownKey(key, issue.path, known))
+    const text = placeholderText(issue.path, parsed)
+    if (text !== undefined) judgePlaceholder(issue.path, text, { parsed, judge })
+    else for (const key of issue.keys) judge(places.key(container, key), unknownKey(key, issue.path, known))
     return
   }
   const last = issue.path.at(-1)
@@ -61,24 +63,15 @@ function judgeIssue(issue: FlatIssue, { parsed, judge }: Court): void {
   if (issue.kind === "key") {
     judge(places.key(container, last), { rule: issue.rule, message: `\`${last}\` ${issue.message}` })
   } else if (value === undefined) {
+    // A map that is a placeholder without quotes lacks everything; what it is has been said.
+    if (placeholderText(issue.path.slice(0, -1), parsed) !== undefined) return
     judge(positionOf(issue.path.slice(0, -1), parsed), {
       rule: "missing-key",
       message: `\`${last}\` is missing`,
       hint: missingHint(issue),
     })
-  } else if (issue.expectsText && isPlaceholder(value) && entry?.flow === true) {
-    const text = `{${Object.keys(value).join(", ")}}`
-    judge(places.value(container, last), {
-      rule: "unquoted-placeholder",
-      message: `${labelOf(issue.path)} must be text, but YAML reads ${text} as a map`,
-      hint: `Put it in quotes: "${text}"`,
-    })
-  } else if (last === "environment" && typeof value === "object" && value !== null && !Array.isArray(value)) {
-    judge(places.value(container, last), {
-      rule: "not-supported",
-      message: "`environment` with keys such as `conda` and `pip` is not supported yet",
-      hint: "Name a folder with a locked requirements.txt, or a list of such folders",
-    })
+  } else if (issue.expectsText && placeholderText(issue.path, parsed) !== undefined) {
+    judgePlaceholder(issue.path, placeholderText(issue.path, parsed) ?? "", { parsed, judge })
   } else if (issue.expectsText && isScalar(value)) {
     const source = entry?.source ?? JSON.stringify(value)
     const axis = issue.path.includes("matrix") || issue.path.includes("match")
@@ -106,6 +99,24 @@ function judgeIssue(issue: FlatIssue, { parsed, judge }: Court): void {
   }
 }
 
+/** `{class}`, where a flow map stands whose values are null: what a placeholder becomes without quotes. */
+function placeholderText(path: Path, { value: root, places }: Parsed): string | undefined {
+  const last = path.at(-1)
+  const container = valueAt(root, path.slice(0, -1))
+  if (last === undefined || typeof container !== "object" || container === null) return undefined
+  const value = (container as Record<string, unknown>)[last]
+  const isOne = isPlaceholder(value) && places.entry(container, last)?.flow === true
+  return isOne ? `{${Object.keys(value).join(", ")}}` : undefined
+}
+
+function judgePlaceholder(path: Path, text: string, { parsed, judge }: Court): void {
+  judge(parsed.places.value(valueAt(parsed.value, path.slice(0, -1)) as object, path.at(-1) ?? ""), {
+    rule: "unquoted-placeholder",
+    message: `${labelOf(path)} must be text, but YAML reads ${text} as a map`,
+    hint: `Put it in quotes: "${text}"`,
+  })
+}
+
 function unknownKey(
   key: string,
   path: Path,
@@ -116,6 +127,12 @@ function unknownKey(
       rule: "override-matrix",
       message: "an override cannot change `matrix`",
       hint: "Use `exclude` and `include` of the image's `matrix`",
+    }
+  if (path.at(-1) === "environment" && (key === "conda" || key === "pip"))
+    return {
+      rule: "not-supported",
+      message: `\`${key}\` in \`environment\` is not supported yet`,
+      hint: "Name a folder with a locked requirements.txt in `folders`",
     }
   if (key === "<<")
     return {

@@ -12,6 +12,10 @@ const compileHint = (file: string): string => {
   return `Keep what you want in ${input} and run \`uv pip compile --generate-hashes ${input} -o ${file}\``
 }
 
+/** Packages from URLs would need `direct_url.json`, which holds the URL: docs/decisions/0063. */
+const urlHint =
+  "Put the wheel on an index, or in a folder that pip's `find-links` names, and lock it by version and hash"
+
 const shape = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(.*)$/s
 const extraShape = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/
 const hashShape = /\s--hash(?:=|\s+)(\S+)/g
@@ -31,8 +35,7 @@ export function readRequirement(line: string, file: string): Requirement | Refus
     }
   const [, name, extras = "", rest = ""] = shape.exec(text) ?? []
   if (name === undefined || /^[\w+.-]*:\/\//.test(text) || /^\.{0,2}\//.test(text)) return unnamed(text)
-  if (rest.startsWith("@"))
-    return { message: `${name} comes from a URL`, hint: "Only packages of an index can be locked" }
+  if (rest.startsWith("@")) return { message: `${name} comes from a URL`, hint: urlHint }
   const semicolon = rest.indexOf(";")
   const specifier = (semicolon === -1 ? rest : rest.slice(0, semicolon))
     .trim()
@@ -69,7 +72,7 @@ export function readRequirement(line: string, file: string): Requirement | Refus
 function unnamed(text: string): Refused {
   const short = text.length > 60 ? `${text.slice(0, 57)}...` : text
   return /^(?:[\w+.-]+:\/\/|\.{0,2}\/|git@)/.test(text) || /\.(?:whl|zip|tar\.gz)$/.test(text)
-    ? { message: `\`${short}\` is a file or a URL`, hint: "Only packages of an index can be locked" }
+    ? { message: `\`${short}\` is a file or a URL`, hint: urlHint }
     : { message: `\`${short}\` is not a requirement` }
 }
 

@@ -70,7 +70,7 @@ function stepChanges(before: Step, now: Step, places: StepPlaces): readonly Reas
   if (before.kind === "pypi" && now.kind === "pypi")
     return [
       ...packages(before.requirements, now.requirements),
-      ...fields(before, now, ["bytecode", "compression", "budget"], ""),
+      ...fields(before, now, ["replace", "bytecode", "compression", "budget"], ""),
     ]
   if (before.kind === "dockerfile" && now.kind === "dockerfile")
     return [

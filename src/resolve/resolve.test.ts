@@ -186,6 +186,25 @@ describe("a tree", () => {
     expect(await changed()).toEqual(["datascience", "tool", "ml:cpu", "ml:gpu"])
   })
 
+  it("has other keys where an environment may replace what its parent has, and only there", async () => {
+    await using tree = await makeTree(datahub)
+    await tree.lock(false)
+    const keys = async () => [...keysOf(await tree.load()).values()].map(({ key }) => key)
+    const write = (environment: string) =>
+      tree.write(
+        "nbstacks.yaml",
+        datahub["nbstacks.yaml"].replace("environment: envs/ds", `environment: ${environment}`),
+      )
+    const plain = await keys()
+    await write("{folders: [envs/ds], replace: false}")
+    expect(await keys()).toEqual(plain)
+    await write("{folders: envs/ds, replace: true}")
+    const replacing = await keys()
+    expect(replacing.map((key, index) => key === plain[index])).toEqual([true, false, false, false, false])
+    const { images } = await tree.load()
+    expect(images[1]?.steps["linux/amd64"]?.[0]).toMatchObject({ kind: "pypi", replace: true })
+  })
+
   it("gives unlocked rows a refresh value when the lock is upgraded, and no other", async () => {
     await using tree = await makeTree(datahub)
     await tree.lock(false)

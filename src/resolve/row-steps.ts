@@ -59,13 +59,21 @@ function bootstrapStep({ row, lock }: StepsInput, platform: Platform): Bootstrap
 
 async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<PypiStep | undefined> {
   if (row.make.kind !== "environment") return undefined
-  const { folders, bytecode } = row.make
+  const { folders, bytecode, replace } = row.make
   const key = JSON.stringify(folders)
   const reading = shared.environments.get(key) ?? readEnvironment(content.view, folders)
   shared.environments.set(key, reading)
   const { requirements, problems } = await reading
   content.problems.push(...problems)
-  return { kind: "pypi", format: 1, requirements, bytecode, compression: "gzip", budget: layerBudget(row) }
+  return {
+    kind: "pypi",
+    format: 1,
+    requirements,
+    ...(replace ? { replace } : {}),
+    bytecode,
+    compression: "gzip",
+    budget: layerBudget(row),
+  }
 }
 
 /** A step only where something is set: an image without one is its parent's. */

@@ -17,7 +17,11 @@ export type Prefix = {
   readonly kind: "venv" | "conda"
   /** `3.11`, or with a patch version where it is known. */
   readonly python: string
+  /** `t` where it is the free-threaded build. */
+  readonly abi?: "t" | undefined
+  /** The C library that its programs are for: one of these, or neither where it is not known. */
   readonly glibc?: string | undefined
+  readonly musl?: string | undefined
 }
 
 /** A pinned package of a locked environment. */
@@ -82,6 +86,8 @@ export type PypiStep = {
   readonly requirements: readonly Requirement[]
   /** `all`: every Python file has its `.pyc` beside it, in layers of their own. */
   readonly bytecode: Bytecode
+  /** What the parent has in another version is taken out first; an error unless given. */
+  readonly replace?: true | undefined
   readonly compression: Compression
   readonly budget: LayerBudget
 }

@@ -1,37 +1,17 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
 import { expect, test } from "vitest"
 import type { Image } from "../../src/oci/image.ts"
 import { layerArchive } from "../../src/oci/layer/open.ts"
 import { validateImage } from "../../src/oci/validate.ts"
 import { environmentLabel } from "../../src/tree/labels.ts"
-import type { Requirement, Step } from "../../src/tree/step.ts"
+import type { Step } from "../../src/tree/step.ts"
+import { benchWith, requirement } from "../support/bench-wheels.ts"
 import { imageOf, layerOf } from "../support/layers.ts"
-import { debianImage, forPlatform, nativeBench, placedFiles, pypiStep, type NativeBench } from "../support/native.ts"
+import { debianImage, forPlatform, nativeBench, placedFiles, pypiStep } from "../support/native.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
 
 const site = "opt/env/lib/python3.11/site-packages"
-
-/** A bench whose only source of wheels is a folder of them. */
-async function benchWith(
-  wheels: readonly TestWheel[],
-  options: Parameters<typeof nativeBench>[0] = {},
-): Promise<NativeBench> {
-  const bench = await nativeBench(options)
-  const folder = join(bench.folder, "wheels")
-  for (const { filename, bytes } of wheels) {
-    await bench.host.files.makeDirectory(folder)
-    await bench.host.files.write(join(folder, filename), bytes)
-  }
-  const env = { ...bench.host.env, PIP_NO_INDEX: "1", PIP_FIND_LINKS: pathToFileURL(folder).href }
-  Object.assign(bench.host, { env })
-  return bench
-}
-
-function requirement(name: string, wheels: readonly TestWheel[], more: Partial<Requirement> = {}): Requirement {
-  return { name, version: "1.0", extras: [], hashes: wheels.map((wheel) => `sha256:${wheel.sha256}`), ...more }
-}
 
 const demo = wheelOf({ name: "demo", version: "1.0", entryPoints: "[console_scripts]\ndemo = demo:main\n" })
 const other = wheelOf({ name: "other", version: "1.0" })
@@ -171,18 +151,6 @@ test("a name that a layer reads as a deletion is refused among files", async () 
 
 const unusable: Record<string, [Image, string]> = {
   "no Python": [imageOf(layerOf({ "bin/sh": "" })), "has no Python on its PATH"],
-  "a free-threaded conda Python": [
-    {
-      ...imageOf(
-        layerOf({
-          "opt/conda/bin/python3": { content: "", mode: 0o755 },
-          "opt/conda/conda-meta/python-3.13.1-h9a34b6e_5_cp313t.json": "{}",
-        }),
-      ),
-      config: { Env: ["PATH=/opt/conda/bin"] },
-    },
-    "is a free-threaded one",
-  ],
   "half a Python": [
     imageOf(
       layerOf({ "usr/bin/python3": { kind: "symlink", link: "python3.11" }, "usr/bin/python3.11": { mode: 0o755 } }),

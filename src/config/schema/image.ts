@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { checksSchema } from "./checks.ts"
-import { either, empty, fields, list, map, matching, says, someText, text, whole, word } from "./texts.ts"
+import { either, empty, fields, flag, list, map, matching, says, someText, text, whole, word } from "./texts.ts"
 import type { WrittenDefaults, WrittenImage } from "./written.ts"
 
 const size = (description: string): z.ZodOptional<z.ZodString> =>
@@ -81,8 +81,20 @@ const making = {
     .describe("Secrets the Dockerfile may mount, by their id in `secrets`.")
     .optional(),
   environment: either(
-    [someText("A folder."), list(someText("A folder."), "folders").min(1, { error: empty })],
-    "must be a folder, or a list of folders",
+    [
+      someText("A folder."),
+      list(someText("A folder."), "folders").min(1, { error: empty }),
+      fields({
+        folders: either(
+          [someText("A folder."), list(someText("A folder."), "folders").min(1, { error: empty })],
+          "must be a folder, or a list of folders",
+        ).describe("A folder with locked requirements, or several."),
+        replace: flag(
+          "`true`: a package that the parent has in another version is taken out, and this version comes in its place. An error without this.",
+        ).optional(),
+      }),
+    ],
+    "must be a folder, a list of folders, or a map with `folders`",
   )
     .describe("Installs what a folder's locked requirements name; of several folders, all together.")
     .optional(),

@@ -39,6 +39,11 @@ export function word<const T extends readonly [string, ...string[]]>(
   return z.enum(words, { error: says(wrongType, `must be one of ${words.join(", ")}`) }).describe(description)
 }
 
+/** `true` or `false`. */
+export function flag(description: string): z.ZodBoolean {
+  return z.boolean({ error: says(wrongType, "must be true or false") }).describe(description)
+}
+
 /** A list; `what` names its items in the plural. */
 export function list<T extends z.ZodType>(item: T, what: string): z.ZodArray<T> {
   return z.array(item, { error: says(wrongType, `must be a list of ${what}`) })

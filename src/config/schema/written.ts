@@ -55,6 +55,12 @@ type WrittenFile = {
   readonly mode?: string | undefined
 }
 
+/** An `environment` that says more than its folders. */
+export type WrittenEnvironment = {
+  readonly folders: string | readonly string[]
+  readonly replace?: boolean | undefined
+}
+
 /** Fields of a row: an image's with its overrides merged in. */
 export type WrittenFields = WrittenDefaults & {
   readonly from?: string | undefined
@@ -64,7 +70,7 @@ export type WrittenFields = WrittenDefaults & {
   readonly target?: string | undefined
   readonly args?: Readonly<Record<string, string>> | undefined
   readonly secrets?: readonly string[] | undefined
-  readonly environment?: string | readonly string[] | undefined
+  readonly environment?: string | readonly string[] | WrittenEnvironment | undefined
   readonly name?: string | undefined
   readonly prefix?: string | undefined
   readonly files?: readonly WrittenFile[] | Readonly<Record<string, string>> | undefined

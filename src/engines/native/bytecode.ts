@@ -14,7 +14,7 @@ import {
   type Interpreter,
 } from "../../packages/bytecode/interpreter.ts"
 import type { Environment } from "./environment.ts"
-import { minorOf } from "./installed.ts"
+import { targetOf } from "./installed.ts"
 
 /** A container of an image in which programs are started. Disposing takes it away. */
 export type StartedImage = AsyncDisposable & { readonly inside: Inside }
@@ -132,7 +132,7 @@ async function started(wanted: Compiled, start: StartImage | undefined): Promise
 }
 
 function none({ environment, name }: Compiled, why: string): Failure {
-  const minor = minorOf(environment.prefix)
+  const { python: minor } = targetOf(environment.prefix)
   return new Failure("cannot", `Nothing here can compile the bytecode of \`${name}\` for Python ${minor}`, {
     detail: `this machine: no python${minor} on PATH that writes the same bytecode\nthe image's own: ${why}`,
     hint: `Install Python ${minor} or a container runtime (\`nbstacks doctor\` says which), or set \`bytecode: none\``,

@@ -7,7 +7,7 @@ import { environmentLabel } from "../../tree/labels.ts"
 import type { Prefix } from "../../tree/step.ts"
 import { findPython } from "./find-python.ts"
 import { placeOf } from "./place.ts"
-import { glibcOf, systemPackages } from "./system-packages.ts"
+import { libraryOf, systemPackages } from "./system-packages.ts"
 
 /** The environment that packages go into. `create` names the interpreter for which it has to be made first. */
 export type Environment = { readonly prefix: Prefix; readonly create: string | undefined }
@@ -19,9 +19,14 @@ const Label: z.ZodType<Prefix> = z.object({
   path: z.string().regex(/^(?:\/[\w.+-]*[\w+-][\w.+-]*)+$/),
   kind: z.enum(["venv", "conda"]),
   python: z.string().regex(/^3\.\d{1,3}(?:\.\d{1,3})?$/),
+  abi: z.literal("t").optional(),
   glibc: z
     .string()
     .regex(/^2\.\d{1,3}$/)
+    .optional(),
+  musl: z
+    .string()
+    .regex(/^1\.\d{1,3}$/)
     .optional(),
 })
 
@@ -48,9 +53,12 @@ async function lookedFor(image: Image, merged: Merged, name: string): Promise<En
   const label = image.config.Labels?.[environmentLabel]
   if (label !== undefined) return { prefix: labelled(label, merged, name), create: undefined }
   const packages = await systemPackages(merged)
-  const glibc = glibcOf(packages, merged)
   const python = await findPython(merged, { env: image.config.Env ?? [], packages, name })
-  const versions = { python: python.version, ...(glibc === undefined ? {} : { glibc }) }
+  const versions = {
+    python: python.version,
+    ...(python.abi === undefined ? {} : { abi: python.abi }),
+    ...(await libraryOf(packages, merged)),
+  }
   if (python.kind !== "system") {
     return { prefix: { path: python.prefix, kind: python.kind, ...versions }, create: undefined }
   }

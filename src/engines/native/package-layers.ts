@@ -40,6 +40,8 @@ export type LayerMaking = {
   /** Called when a cached wheel was found damaged and removed; the error that follows goes away when all is tried again. */
   readonly damaged: () => void
   readonly note: (sentence: string) => void
+  /** Told all paths below the prefix that the packages bring. */
+  readonly onFiles: (paths: readonly string[]) => void
   readonly onLayer: (done: number, total: number) => void
 }
 
@@ -63,6 +65,7 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
     making.parent,
   )
   for (const sentence of overlaps.notes) making.note(sentence)
+  making.onFiles(named.flatMap(({ segment }) => segment.files.map(({ path }) => path)))
   const planned = planLayers(
     named.map((wheel) => packageOf(wheel, overlaps.omit.get(wheel.name) ?? [])),
     making.budget,

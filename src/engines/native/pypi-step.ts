@@ -12,10 +12,12 @@ import type { Job } from "../engine.ts"
 import type { FindCompiler } from "./bytecode.ts"
 import { withEnvironment } from "./config-step.ts"
 import { environmentText, findEnvironment } from "./environment.ts"
-import { installedIn, minorOf } from "./installed.ts"
+import { installedIn, targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
+import { filesOf } from "./replaced.ts"
 import { selectRequirements } from "./select.ts"
 import { environmentOwner, venvLayer } from "./venv-layer.ts"
+import { hiddenPaths, whiteoutLayer, without } from "./whiteouts.ts"
 
 export type PypiHost = FindHost & Pick<Host, "files" | "start">
 
@@ -40,18 +42,25 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   const merged = await readMerged(image, { cache: headers, signal: job.signal })
   const { prefix, create } = await findEnvironment(image, merged, job.image)
   const installed = installedIn(merged, prefix)
-  const requirements = selectRequirements(step.requirements, {
+  const { wanted, replaced } = selectRequirements(step.requirements, {
     prefix,
     platform: job.platform,
     installed: installed.distributions,
+    replace: step.replace,
     name: job.image,
   })
-  const base = create === undefined ? [] : [environmentLayer(venvLayer(prefix, create))]
-  const target = { prefix: prefix.path, kind: prefix.kind, python: minorOf(prefix), ...environmentOwner }
+  const removed =
+    replaced.size === 0
+      ? new Set<string>()
+      : await filesOf(new Set(replaced.keys()), { merged, prefix, installed, name: job.image })
+  let brought: ReadonlySet<string> = new Set()
+  const base = create === undefined ? [] : [layerOf(venvLayer(prefix, create), "environment")]
+  const before = base.length + (removed.size === 0 ? 0 : 1)
+  const target = { ...targetOf(prefix), ...environmentOwner }
   const attempt = async (damaged: () => void): Promise<Layer[]> => {
-    const wheels = await findWheels(requirements, host, {
+    const wheels = await findWheels(wanted, host, {
       cache,
-      target: { python: prefix.python, platform: job.platform, glibc: prefix.glibc },
+      target: { ...prefix, platform: job.platform },
       signal: job.signal,
       onBytes: fetched(job),
     })
@@ -62,10 +71,11 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       target,
       compression: step.compression,
       folder: await host.files.makeTemporary("layers-", context.folder),
-      budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - base.length) },
-      parent: installed,
+      budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - before) },
+      parent: without(removed, installed),
       signal: job.signal,
       damaged,
+      onFiles: (paths) => (brought = new Set(paths)),
       note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
       onLayer: (done, total) =>
         job.report({
@@ -80,15 +90,25 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
     })
   }
   const packages = await twice(attempt)
+  for (const { name, version } of wanted)
+    if (replaced.has(name))
+      job.report({
+        kind: "note",
+        level: "info",
+        text: `${job.image}: ${name} ${version} replaces ${name} ${replaced.get(name)} of the parent`,
+      })
+  const hidden = hiddenPaths(removed, installed, brought)
+  const old = [...replaced].map(([name, version]) => `${name} ${version}`).join(", ")
+  if (hidden.length > 0) base.push(layerOf(whiteoutLayer(hidden, { merged, prefix: prefix.path }), `without ${old}`))
   const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
   return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
 }
 
-function environmentLayer({ layer, bytes }: ReturnType<typeof venvLayer>): Layer {
+function layerOf({ layer, bytes }: ReturnType<typeof venvLayer>, what: string): Layer {
   return {
     descriptor: { mediaType: mediaTypes.ociLayerGzip, digest: layer.digest, size: layer.size },
     diffId: layer.diffId,
-    history: { created_by: "nbstacks: environment" },
+    history: { created_by: `nbstacks: ${what}` },
     from: {
       async *open() {
         yield bytes

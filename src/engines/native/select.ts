@@ -10,15 +10,24 @@ type Context = {
   readonly prefix: Prefix
   readonly platform: Platform
   readonly installed: ReadonlyMap<string, string>
+  /** What the parent has in another version gives way. */
+  readonly replace?: boolean | undefined
   /** The row's name. */
   readonly name: string
 }
 
+export type Selected = {
+  /** What has to be installed, sorted by name. */
+  readonly wanted: readonly Requirement[]
+  /** Those of them that the parent has in another version, with that version. */
+  readonly replaced: ReadonlyMap<string, string>
+}
+
 /**
- * The requirements that have to be installed, sorted by name: those whose marker holds, without what the parent has
- * in the same version. Fails with `no`, naming both versions, where the parent has another.
+ * The requirements that have to be installed: those whose marker holds, without what the parent has in the same
+ * version. Fails with `no`, naming both versions, where the parent has another and `replace` is not set.
  */
-export function selectRequirements(requirements: readonly Requirement[], context: Context): Requirement[] {
+export function selectRequirements(requirements: readonly Requirement[], context: Context): Selected {
   const environment = linuxEnvironment(context.prefix.python, machineOf(context.platform) ?? "")
   const chosen = new Map<string, Requirement>()
   for (const requirement of requirements) {
@@ -38,12 +47,14 @@ export function selectRequirements(requirements: readonly Requirement[], context
     chosen.set(name, { ...requirement, name, hashes })
   }
   const clashes: string[] = []
+  const replaced = new Map<string, string>()
   const wanted = [...chosen.values()].filter(({ name, version }) => {
     const there = context.installed.get(name)
     if (there === undefined) return true
-    if (normalVersion(there) !== normalVersion(version))
-      clashes.push(`${name} ${there}, and \`${context.name}\` wants ${version}`)
-    return false
+    if (normalVersion(there) === normalVersion(version)) return false
+    if (context.replace === true) replaced.set(name, there)
+    else clashes.push(`${name} ${there}, and \`${context.name}\` wants ${version}`)
+    return true
   })
   if (clashes.length > 0) {
     throw new Failure(
@@ -51,9 +62,9 @@ export function selectRequirements(requirements: readonly Requirement[], context
       `The parent has ${clashes[0]}${clashes.length > 1 ? ` (and ${clashes.length - 1} more)` : ""}`,
       {
         ...(clashes.length > 1 ? { detail: clashes.map((clash) => `  ${clash}`).join("\n") } : {}),
-        hint: "An image has one environment: lock the parent's version here, or change the parent",
+        hint: "An image has one environment: lock the parent's version here, change the parent, or set `replace: true` in `environment`",
       },
     )
   }
-  return wanted.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { wanted: wanted.sort((a, b) => (a.name < b.name ? -1 : 1)), replaced }
 }

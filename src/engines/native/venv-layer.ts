@@ -19,7 +19,7 @@ export function venvLayer(
   const pieces: Uint8Array[] = []
   const writer = layerWriter((piece) => pieces.push(Buffer.from(piece)))
   const root = prefix.path.slice(1)
-  const minor = prefix.python.split(".").slice(0, 2).join(".")
+  const minor = `${prefix.python.split(".").slice(0, 2).join(".")}${prefix.abi ?? ""}`
   const entry = (path: string, fields: Pick<TarHeader, "kind" | "mode" | "link">, content?: Buffer): void =>
     writer.entry({ path: root + path, ...environmentOwner, size: content?.length ?? 0, ...fields }, content)
   const folder = (path: string): void => entry(path, { kind: "directory", mode: 0o2775 })

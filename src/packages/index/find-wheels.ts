@@ -218,7 +218,7 @@ function noneFits(
   { hashes, target }: { hashes: ReadonlySet<string>; target: TagTarget },
 ): Failure {
   const what = `${wanted.name} ${wanted.version}`
-  const where = `Python ${target.python} on ${target.platform}${target.glibc === undefined ? "" : ` with glibc ${target.glibc}`}`
+  const where = `${target.abi === "t" ? "free-threaded " : ""}Python ${target.python} on ${target.platform}${withLibrary(target)}`
   if (offers.length === 0) {
     return new Failure("no", `There is no wheel of ${what} where pip is configured to look`, {
       hint: "A source distribution has to be built first: pin a version that has wheels, or add an index that has one",
@@ -235,6 +235,10 @@ function noneFits(
     detail: lines(named, (offer) => `${offer.name.filename} ${whyNot(offer, target)}`),
     hint: "Pin a version that has a wheel for this Python and platform, or change the parent",
   })
+}
+
+function withLibrary({ glibc, musl }: TagTarget): string {
+  return musl === undefined ? (glibc === undefined ? "" : ` with glibc ${glibc}`) : ` with musl ${musl}`
 }
 
 function lines(offers: readonly Offer[], line: (offer: Offer) => string): string {

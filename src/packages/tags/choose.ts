@@ -50,13 +50,15 @@ export function whyNot(choice: Choice, target: TagTarget): string {
   if (!takesPython(choice.requiresPython, target.python)) return `wants Python ${choice.requiresPython}`
   const { tags } = choice.name
   const machine = machineOf(target.platform)
-  const withoutPlatform = new Set([...supportedTags({ ...target, glibc: "2.999" }).keys()].map(pythonAndAbi))
+  const withoutPlatform = new Set(
+    [...supportedTags({ ...target, glibc: "2.999", musl: undefined }).keys()].map(pythonAndAbi),
+  )
   if (!tags.some((tag) => withoutPlatform.has(pythonAndAbi(tag)))) {
     return `is for ${[...new Set(tags.map(pythonAndAbi))].join(", ")}`
   }
   const platforms = [...new Set(tags.map((tag) => tag.split("-")[2] ?? ""))]
-  const needed = platforms.flatMap((platform) => glibcOf(platform, machine) ?? [])
-  if (needed.length > 0) return `needs glibc ${needed.join(" or ")}`
+  const needed = platforms.flatMap((platform) => libraryOf(platform, machine) ?? [])
+  if (needed.length > 0) return `needs ${needed.join(" or ")}`
   return `is for ${platforms.join(", ")}`
 }
 
@@ -64,7 +66,9 @@ function pythonAndAbi(tag: string): string {
   return tag.split("-").slice(0, 2).join("-")
 }
 
-function glibcOf(platform: string, machine: string | undefined): string | undefined {
-  const match = /^manylinux_(\d+)_(\d+)_(.+)$/.exec(platform)
-  return match !== null && match[3] === machine ? `${match[1]}.${match[2]}` : undefined
+/** The C library that a platform tag of this machine is for. */
+function libraryOf(platform: string, machine: string | undefined): string | undefined {
+  const match = /^(many|musl)linux_(\d+)_(\d+)_(.+)$/.exec(platform)
+  if (match === null || match[4] !== machine) return undefined
+  return `${match[1] === "many" ? "glibc" : "musl"} ${match[2]}.${match[3]}`
 }

@@ -4,8 +4,12 @@ export type TagTarget = {
   readonly python: string
   /** `linux/amd64`. */
   readonly platform: string
-  /** `2.36`; without it only wheels for any platform and `linux_*` fit. */
-  readonly glibc: string | undefined
+  /** `t` for the free-threaded build: its wheels are `cp313-cp313t`, and no stable ABI fits it. PEP 703. */
+  readonly abi?: "t" | undefined
+  /** `2.36`; without it, and without `musl`, only wheels for any platform and `linux_*` fit. */
+  readonly glibc?: string | undefined
+  /** `1.2`: then wheels for glibc do not fit. PEP 656. */
+  readonly musl?: string | undefined
 }
 
 /** Architectures as wheels name them, by OCI's names. */
@@ -28,10 +32,11 @@ export function machineOf(platform: string): string | undefined {
   return machines[platform]
 }
 
-/** Platform tags in order of preference: the newest glibc first. */
-function platformTags(target: Pick<TagTarget, "platform" | "glibc">): string[] {
+/** Platform tags in order of preference: the newest C library first. */
+function platformTags(target: Pick<TagTarget, "platform" | "glibc" | "musl">): string[] {
   const machine = machineOf(target.platform)
   if (machine === undefined) return []
+  if (target.musl !== undefined) return [...muslTags(target.musl, machine), `linux_${machine}`]
   const match = /^2\.(\d{1,3})/.exec(target.glibc ?? "")
   const tags: string[] = []
   const oldest = machine === "x86_64" || machine === "i686" ? 5 : 17
@@ -41,6 +46,12 @@ function platformTags(target: Pick<TagTarget, "platform" | "glibc">): string[] {
     if (alias !== undefined) tags.push(`${alias}_${machine}`)
   }
   return [...tags, `linux_${machine}`]
+}
+
+/** Wheels for older versions of the same major one. https://peps.python.org/pep-0656/ */
+function muslTags(musl: string, machine: string): string[] {
+  const [major = 0, minor = 0] = musl.split(".").map(Number)
+  return Array.from({ length: minor + 1 }, (_, less) => `musllinux_${major}_${minor - less}_${machine}`)
 }
 
 /**
@@ -54,10 +65,10 @@ export function supportedTags(target: TagTarget): ReadonlyMap<string, number> {
   const tags: string[] = []
   const interpreter = `cp${major}${minor}`
   const on = (python: string, abi: string): void => void tags.push(...platforms.map((tag) => `${python}-${abi}-${tag}`))
-  on(interpreter, interpreter)
-  on(interpreter, "abi3")
+  on(interpreter, `${interpreter}${target.abi ?? ""}`)
+  if (target.abi === undefined) on(interpreter, "abi3")
   on(interpreter, "none")
-  for (let older = minor - 1; older >= 2; older--) on(`cp${major}${older}`, "abi3")
+  if (target.abi === undefined) for (let older = minor - 1; older >= 2; older--) on(`cp${major}${older}`, "abi3")
   const versions = [`py${major}${minor}`, `py${major}`]
   for (let older = minor - 1; older >= 0; older--) versions.push(`py${major}${older}`)
   for (const version of versions) on(version, "none")

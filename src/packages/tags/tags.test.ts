@@ -42,6 +42,40 @@ test("other platforms take their own wheels", () => {
   expect(choose(names, { ...target, glibc: undefined })).toBeUndefined()
 })
 
+const musl: TagTarget = { python: "3.12", platform: "linux/amd64", musl: "1.2" }
+const threaded: TagTarget = { python: "3.13.1", abi: "t", platform: "linux/amd64", glibc: "2.36" }
+
+test.each([
+  ["musl", musl, ["a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "a-1-cp312-cp312-musllinux_1_1_x86_64.whl"], 1],
+  ["musl", musl, ["a-1-cp312-cp312-musllinux_1_1_x86_64.whl", "a-1-cp312-cp312-musllinux_1_2_x86_64.whl"], 1],
+  ["musl", musl, ["a-1-cp38-abi3-musllinux_1_2_x86_64.whl", "a-1-py3-none-any.whl"], 0],
+  ["musl", musl, ["a-1-py2.py3-none-manylinux_2_5_x86_64.manylinux1_x86_64.musllinux_1_1_x86_64.whl"], 0],
+  ["musl", musl, ["a-1-cp312-cp312-linux_x86_64.whl"], 0],
+  ["musl", musl, ["a-1-cp312-cp312-musllinux_1_3_x86_64.whl"], undefined],
+  ["musl", musl, ["a-1-cp312-cp312-musllinux_2_0_x86_64.whl"], undefined],
+  ["musl", musl, ["a-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl"], undefined],
+  [
+    "free-threaded",
+    threaded,
+    ["a-1-cp313-cp313-manylinux_2_17_x86_64.whl", "a-1-cp313-cp313t-manylinux_2_17_x86_64.whl"],
+    1,
+  ],
+  ["free-threaded", threaded, ["a-1-cp313-cp313-manylinux_2_17_x86_64.whl"], undefined],
+  ["free-threaded", threaded, ["a-1-cp38-abi3-manylinux_2_17_x86_64.whl"], undefined],
+  ["free-threaded", threaded, ["a-1-cp313-abi3-manylinux_2_17_x86_64.whl", "a-1-py3-none-any.whl"], 1],
+  ["free-threaded", threaded, ["a-1-cp313-none-manylinux_2_17_x86_64.whl"], 0],
+] as const)("for a %s Python the right wheel is taken: %#", (_, to, names, index) => {
+  expect(choose(names, to)).toBe(index === undefined ? undefined : names[index])
+})
+
+test("wheels for another C library or another build of Python say so", () => {
+  const why = (filename: string, to: TagTarget): string => whyNot({ name: parseWheelName(filename)! }, to)
+  expect(why("a-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", musl)).toBe("needs glibc 2.17")
+  expect(why("a-1-cp312-cp312-musllinux_1_3_x86_64.whl", musl)).toBe("needs musl 1.3")
+  expect(why("a-1-cp311-cp311-musllinux_1_2_x86_64.whl", target)).toBe("needs musl 1.2")
+  expect(why("a-1-cp313-cp313-manylinux_2_17_x86_64.whl", threaded)).toBe("is for cp313-cp313")
+})
+
 test.each([
   ["a-1-cp312-cp312-manylinux_2_17_x86_64.whl", "is for cp312-cp312"],
   ["a-1-cp311-cp311-manylinux_2_38_x86_64.whl", "needs glibc 2.38"],

@@ -5,13 +5,15 @@ export type Target = {
   readonly kind: "venv" | "conda"
   /** Major and minor: `3.11`. */
   readonly python: string
+  /** `t` for the free-threaded build, whose library is in `lib/python3.13t`. PEP 703, 780. */
+  readonly abi?: "t" | undefined
   readonly uid: number
   readonly gid: number
 }
 
 /** `lib/python3.11/site-packages`: pure and platform wheels alike, in a venv as in a conda environment. */
-export function sitePackages(target: Pick<Target, "python">): string {
-  return `lib/python${target.python}/site-packages`
+export function sitePackages(target: Pick<Target, "python" | "abi">): string {
+  return `lib/python${target.python}${target.abi ?? ""}/site-packages`
 }
 
 /** Where `.data/headers` of a distribution goes: `include/site/python3.11/NAME` in a venv, as pip does it. */
@@ -20,6 +22,6 @@ export function headersFolder(target: Pick<Target, "kind" | "python">, distribut
 }
 
 /** What scripts name behind `#!`. */
-export function interpreterPath(target: Pick<Target, "prefix" | "kind" | "python">): string {
-  return `${target.prefix}/bin/python${target.kind === "venv" ? "" : target.python}`
+export function interpreterPath(target: Pick<Target, "prefix" | "kind" | "python" | "abi">): string {
+  return `${target.prefix}/bin/python${target.kind === "venv" ? "" : `${target.python}${target.abi ?? ""}`}`
 }
