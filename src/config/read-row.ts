@@ -90,9 +90,9 @@ function readMake(fields: WrittenFields, reader: Reader): Make {
     }
   }
   if (environment === undefined) return { kind: "none" }
-  const bytecode = fields.bytecode ?? defaultBytecode
+  const { bytecode = defaultBytecode, compression = "gzip" } = fields
   if (typeof environment === "string")
-    return { kind: "environment", folders: [reader.inner(fields, "environment")], bytecode }
+    return { kind: "environment", folders: [reader.inner(fields, "environment")], bytecode, compression }
   const named: WrittenEnvironment = "folders" in environment ? environment : { folders: environment }
   const { folders } = named
   return {
@@ -102,6 +102,7 @@ function readMake(fields: WrittenFields, reader: Reader): Make {
         ? [reader.inner(named, "folders")]
         : folders.map((_, index) => reader.inner(folders, index)),
     bytecode,
+    compression,
     ...(named.replace === true ? { replace: true } : {}),
   }
 }

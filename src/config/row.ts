@@ -1,4 +1,5 @@
 import type { Platform } from "../oci/platform.ts"
+import type { Compression } from "../tree/step.ts"
 
 /** Where something stands in a file: both counted from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number }
@@ -30,6 +31,7 @@ export type Make =
       readonly folders: readonly Placed<string>[]
       /** Whether its packages get their bytecode. */
       readonly bytecode: "all" | "none"
+      readonly compression: Compression
       /** A package that the parent has in another version is replaced. */
       readonly replace?: true
     }

@@ -1,7 +1,7 @@
 import type { Platform } from "../oci/platform.ts"
 
 /** What a row is going through, in the order in which it does. */
-export type Phase = "fetch" | "build" | "graft" | "unpack" | "check" | "push" | "tag"
+export type Phase = "fetch" | "compile" | "build" | "graft" | "unpack" | "check" | "push" | "tag"
 
 export type Outcome = "built" | "reused" | "passed" | "failed" | "skipped" | "pushed" | "tagged"
 

@@ -4,6 +4,7 @@ import { bytes, duration } from "./format.ts"
 /** What a phase is called while it runs. */
 export const doing: Readonly<Record<Phase, string>> = {
   fetch: "fetching",
+  compile: "compiling",
   build: "building",
   graft: "grafting",
   unpack: "unpacking",
@@ -14,6 +15,7 @@ export const doing: Readonly<Record<Phase, string>> = {
 
 const failing: Readonly<Record<Phase, string>> = {
   fetch: "fetch failed",
+  compile: "compilation failed",
   build: "build failed",
   graft: "graft failed",
   unpack: "unpack failed",

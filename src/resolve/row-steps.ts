@@ -59,7 +59,7 @@ function bootstrapStep({ row, lock }: StepsInput, platform: Platform): Bootstrap
 
 async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<PypiStep | undefined> {
   if (row.make.kind !== "environment") return undefined
-  const { folders, bytecode, replace } = row.make
+  const { folders, bytecode, compression, replace } = row.make
   const key = JSON.stringify(folders)
   const reading = shared.environments.get(key) ?? readEnvironment(content.view, folders)
   shared.environments.set(key, reading)
@@ -71,7 +71,7 @@ async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<
     requirements,
     ...(replace ? { replace } : {}),
     bytecode,
-    compression: "gzip",
+    compression,
     budget: layerBudget(row),
   }
 }

@@ -39,7 +39,12 @@ const outside =
 
 /** Files that are a door of their own: the program's start and worker threads. */
 function isDoor(file: string): boolean {
-  return file.startsWith("host/node/") || file === "cli/main.ts" || dirname(file).endsWith("/worker")
+  return (
+    file.startsWith("host/node/") ||
+    file === "cli/main.ts" ||
+    file.endsWith(".worker.ts") ||
+    dirname(file).endsWith("/worker")
+  )
 }
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })

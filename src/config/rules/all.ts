@@ -1,9 +1,10 @@
 import type { Rule } from "../judged-tree.ts"
 import { profileNoneHasNoServer, profilesAreKept } from "./checks.ts"
+import { compressionIsReadable } from "./compression.ts"
 import { contextsAreThere, dockerfilesAreThere, environmentsAreThere } from "./files.ts"
 import { labelsKeepStill } from "./labels.ts"
 import {
-  bytecodeHasAnEnvironment,
+  layersHaveAnEnvironment,
   debianNamesAreLegal,
   dockerfileFieldsHaveOne,
   imagesAddSomething,
@@ -31,7 +32,8 @@ export const rules: readonly Rule[] = [
   tagsDoNotCollide,
   imagesAreMadeInOneWay,
   dockerfileFieldsHaveOne,
-  bytecodeHasAnEnvironment,
+  layersHaveAnEnvironment,
+  compressionIsReadable,
   imagesHaveWhatTheyStandOn,
   imagesAddSomething,
   debianNamesAreLegal,

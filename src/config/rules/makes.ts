@@ -30,18 +30,19 @@ export const dockerfileFieldsHaveOne: Rule = (tree, judge) => {
   }
 }
 
-/** `bytecode` says something about an environment only. Defaults are for all images, whatever they are made of. */
-export const bytecodeHasAnEnvironment: Rule = (tree, judge) => {
+/** These say something about an environment only. Defaults are for all images, whatever they are made of. */
+export const layersHaveAnEnvironment: Rule = (tree, judge) => {
   for (const [key, image] of Object.entries(tree.written.images)) {
     const written = [image, ...(image.overrides ?? [])]
     if (tree.touched.has(key) || written.some(({ environment }) => environment !== undefined)) continue
     for (const one of written)
-      if (one.bytecode !== undefined)
-        judge(tree.places.value(one, "bytecode"), {
-          rule: "environment-only",
-          message: "`bytecode` needs an `environment`",
-          hint: "Leave it out: it is about locked packages",
-        })
+      for (const field of ["bytecode", "compression"] as const)
+        if (one[field] !== undefined)
+          judge(tree.places.value(one, field), {
+            rule: "environment-only",
+            message: `\`${field}\` needs an \`environment\``,
+            hint: "Leave it out: it is about locked packages",
+          })
   }
 }
 

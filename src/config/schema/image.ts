@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { consumers } from "../../tree/consumers.ts"
 import { checksSchema } from "./checks.ts"
 import { either, empty, fields, flag, list, map, matching, says, someText, text, whole, word } from "./texts.ts"
 import type { WrittenDefaults, WrittenImage } from "./written.ts"
@@ -111,6 +112,18 @@ const shared = {
     ["all", "none"],
     "For an `environment`. `all`: each Python file of its packages gets its `.pyc`, in layers of their own; `none`: Python compiles when it first imports. `none` without this.",
   ).optional(),
+  compression: word(
+    ["gzip", "zstd", "estargz", "single-member"],
+    "For an `environment`: how layers of packages are compressed. `gzip`: a wheel's own compressed bytes, for every reader but a few. `zstd`: smaller, and not for Docker before 23. `estargz`: gzip that stargz-snapshotter reads in parts. `single-member`: gzip for readers that stop after the first member. `gzip` without this.",
+  ).optional(),
+  consumers: list(
+    word(consumers, "Something that reads the image and cannot read every compression."),
+    "list of what reads the image",
+  )
+    .describe(
+      "What reads the image and cannot read every compression: `docker-20.10` (Docker before 23), `soci`, `soci-0.13`, `apple-container`, `bootc`, `composefs`. A `compression` that one of them cannot read is an error.",
+    )
+    .optional(),
   publish: word(
     ["together", "alone", "never"],
     "`together`: released only with all others of this kind. `alone`: when it fails it keeps its previous release's image. `never`: a parent only, not tagged.",

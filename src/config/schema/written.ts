@@ -1,3 +1,6 @@
+import type { Consumer } from "../../tree/consumers.ts"
+import type { Compression } from "../../tree/step.ts"
+
 /** The file as it is written, judged by the schemas beside this. Texts are templates still. */
 export type WrittenConfig = {
   readonly version: 1
@@ -45,6 +48,8 @@ export type WrittenDefaults = {
   readonly checks?: WrittenChecks | undefined
   readonly budget?: WrittenBudget | undefined
   readonly bytecode?: "all" | "none" | undefined
+  readonly compression?: Compression | undefined
+  readonly consumers?: readonly Consumer[] | undefined
   readonly publish?: "together" | "alone" | "never" | undefined
 }
 

@@ -1,153 +1,97 @@
 import { join } from "node:path"
-import { Failure } from "../../failure.ts"
-import type { Host } from "../../host/host.ts"
-import type { Digest } from "../../oci/digest.ts"
+import type { FoundWheel } from "../../packages/index/find-wheels.ts"
 import type { Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
-import { planLayers, type Package, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
+import { planLayers, type PlanBudget, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
 import { forms } from "../../packages/segment/forms/all.ts"
-import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
 import type { Segment } from "../../packages/segment/recipe.ts"
-import {
-  dropLayerRecord,
-  layerKey,
-  readLayerRecord,
-  recipePath,
-  segmentOf,
-  segmentPath,
-  segmentsFolder,
-  writeLayerRecord,
-  type LayerPart,
-} from "../../packages/segment/segment-cache.ts"
-import type { WrittenLayer } from "../../packages/segment/sink.ts"
+import { recipePath, segmentOf, segmentsFolder } from "../../packages/segment/segment-cache.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
-import type { Target } from "../../packages/wheel/target.ts"
-import type { FoundWheel } from "../../packages/index/find-wheels.ts"
-import type { Compression, LayerBudget } from "../../tree/step.ts"
+import type { Compression } from "../../tree/step.ts"
+import { bytecodeItems, type BytecodeMaking } from "./bytecode-items.ts"
+import { makeLayer, whole, type Made, type Making } from "./make-layer.ts"
 import { findOverlaps } from "./overlaps.ts"
 
-export type LayerMaking = {
-  readonly host: Pick<Host, "files">
-  readonly cache: string
-  readonly pool: SegmentPool
-  readonly target: Target
-  readonly compression: Compression
-  /** An existing folder, on the cache's file system, for blobs until the image is written. */
-  readonly folder: string
-  readonly budget: LayerBudget
+export type LayersMaking = Making & {
+  readonly budget: PlanBudget
   readonly parent: { readonly files: ReadonlySet<string>; readonly folders: ReadonlySet<string> }
-  readonly signal: AbortSignal
-  /** Called when a cached wheel was found damaged and removed; the error that follows goes away when all is tried again. */
-  readonly damaged: () => void
+  /** How bytecode is made, where it is wanted. */
+  readonly bytecode: BytecodeMaking | undefined
   readonly note: (sentence: string) => void
   /** Told all paths below the prefix that the packages bring. */
   readonly onFiles: (paths: readonly string[]) => void
   readonly onLayer: (done: number, total: number) => void
 }
 
-type Named = FoundWheel & { readonly segment: Segment }
+/** What can be in a layer: a package, or the bytecode of one. */
+export type Item = WheelFile & {
+  /** Unique among its kind: the package's normalised name. */
+  readonly name: string
+  /** For people: `numpy 1.26.4`. */
+  readonly title: string
+  /** Where its recipe is. */
+  readonly recipe: string
+  readonly segment: Segment
+  /** Paths below the prefix that another one brings. */
+  readonly omit: readonly string[]
+}
 
-/** Wheels → layers of an image. Layers that were made here before are known without being made again. */
-export async function packageLayers(wheels: readonly FoundWheel[], making: LayerMaking): Promise<Layer[]> {
-  const { host, cache, folder: temporary, pool } = making
-  await host.files.makeDirectory(segmentsFolder(cache))
-  const named = await parallel(wheels, 2 * pool.workers, async (wheel): Promise<Named> => {
-    making.signal.throwIfAborted()
-    const { file, filename, sha256 } = wheel
-    const segment = await whole(making, () =>
-      segmentOf({ file, filename, sha256 }, making.target, { host, cache, temporary, pool }),
-    )
-    return { ...wheel, segment }
-  })
-  const byName = new Map(named.map((wheel) => [wheel.name, wheel]))
+/**
+ * Wheels → layers of an image, packages before their bytecode. Layers that were made here before are known without
+ * being made again.
+ */
+export async function packageLayers(wheels: readonly FoundWheel[], making: LayersMaking): Promise<Layer[]> {
+  await making.host.files.makeDirectory(segmentsFolder(making.cache))
+  const found = await parallel(wheels, 2 * making.pool.workers, (wheel) => itemOf(wheel, making))
   const overlaps = findOverlaps(
-    named.map(({ name, segment }) => ({ name, files: segment.files })),
+    found.map(({ name, segment }) => ({ name, files: segment.files })),
     making.parent,
   )
   for (const sentence of overlaps.notes) making.note(sentence)
-  making.onFiles(named.flatMap(({ segment }) => segment.files.map(({ path }) => path)))
-  const planned = planLayers(
-    named.map((wheel) => packageOf(wheel, overlaps.omit.get(wheel.name) ?? [])),
-    making.budget,
-  )
+  const packages = found.map((item): Item => ({ ...item, omit: overlaps.omit.get(item.name) ?? [] }))
+  const compiled = making.bytecode === undefined ? [] : await bytecodeItems(packages, making.bytecode, making)
+  making.onFiles([...packages, ...compiled].flatMap(({ segment }) => segment.files.map(({ path }) => path)))
+  // Apart from each other, so that the layers of packages do not depend on an interpreter (design, decision 11).
+  const share = compiled.length === 0 ? 0 : Math.max(1, Math.floor(making.budget.layers / 4))
+  const planned = [
+    ...plan(packages, { ...making.budget, layers: making.budget.layers - share }),
+    ...(share === 0 ? [] : plan(compiled, { ...making.budget, layers: share })),
+  ]
   let done = 0
-  return parallel(planned, making.pool.workers + 1, async (layer, index) => {
-    const shares = layer.shares.map((share) => ({ share, wheel: byName.get(share.name) as Named }))
-    const parts = shares.map(({ share, wheel }) => ({
-      file: wheel.file,
-      filename: wheel.filename,
-      sha256: wheel.sha256,
-      omit: overlaps.omit.get(wheel.name) ?? [],
-      only: share.only,
-    }))
-    const made = await makeLayer(parts, { making, output: join(making.folder, String(index)) })
+  return parallel(planned, making.pool.workers + 1, async ({ layer, items }, index) => {
+    const parts = layer.shares.map(({ name, only }) => {
+      const { file, filename, sha256, recipe, omit } = items.get(name) as Item
+      return { file, filename, sha256, recipe, omit, only }
+    })
+    const made = await makeLayer(parts, making, join(making.folder, String(index)))
     making.onLayer(++done, planned.length)
-    const contents = shares.map(({ wheel }) => `${wheel.name} ${wheel.version}`)
+    const contents = layer.shares.map(({ name }) => (items.get(name) as Item).title)
     return describe(layer, made, { contents, compression: making.compression })
   })
 }
 
-function packageOf({ name, segment }: Named, omit: readonly string[]): Package {
-  const left = new Set(omit)
-  const files = segment.files
-    .filter(({ path }) => !left.has(path))
-    .map(({ path, size }) => ({ path, size, metadata: path.startsWith(`${segment.distInfo}/`) }))
-  return { name, files }
+async function itemOf(wheel: FoundWheel, making: LayersMaking): Promise<Item> {
+  const { host, cache, folder: temporary, pool, target } = making
+  const { name, version, file, filename, sha256 } = wheel
+  const segment = await whole(making, () =>
+    segmentOf({ file, filename, sha256 }, target, { host, cache, temporary, pool }),
+  )
+  const recipe = recipePath(cache, wheel, target)
+  return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, omit: [] }
 }
 
-type Parts = readonly (LayerPart & WheelFile)[]
-type Made = WrittenLayer & {
-  readonly open: () => AsyncIterable<Uint8Array>
-  readonly file: () => Promise<string>
-}
+type Planned = { readonly layer: PlannedLayer; readonly items: ReadonlyMap<string, Item> }
 
-/** A layer's digests, and its bytes: made now, or known and made only if somebody needs them. */
-async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking; output: string }): Promise<Made> {
-  const key = layerKey(parts, making)
-  const { cache, target, compression, pool, signal, folder: temporary } = making
-  const segments = parts.map((part) => ({
-    ...part,
-    recipe: recipePath(cache, part, target),
-    kept: segmentPath(cache, part, making),
-  }))
-  const build = (diffId?: Digest): Promise<WrittenLayer> =>
-    whole(making, () => pool.join({ layer: { target, compression, segments, diffId }, output, temporary }, signal))
-  const known = await readLayerRecord(making, key)
-  if (known === undefined) {
-    const written = await build()
-    await writeLayerRecord(making, key, written)
-    return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
-  }
-  let again: Promise<WrittenLayer> | undefined
-  const file = async (): Promise<string> => {
-    const written = await (again ??= build(known.diffId))
-    if (written.digest !== known.digest) {
-      await dropLayerRecord(making, key)
-      throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {
-        hint: "Run the command again",
-      })
-    }
-    return output
-  }
-  const open = async function* (): AsyncIterable<Uint8Array> {
-    yield* making.host.files.stream(await file())
-  }
-  return { ...known, open, file }
-}
-
-/** Fails for a wheel that is not what is locked, by damage or by malice, and removes it: it is fetched again then. */
-async function whole<T>(making: LayerMaking, work: () => Promise<T>): Promise<T> {
-  making.signal.throwIfAborted()
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof DamagedWheel)) throw error
-    await making.host.files.remove(error.wheel.file)
-    making.damaged()
-    throw new Failure("temporary", `${error.wheel.filename} was damaged in the cache, and has been removed`, {
-      hint: "Run the command again",
-    })
-  }
+function plan(items: readonly Item[], budget: PlanBudget): Planned[] {
+  const packages = items.map(({ name, segment, omit }) => {
+    const left = new Set(omit)
+    const files = segment.files
+      .filter(({ path }) => !left.has(path))
+      .map(({ path, size }) => ({ path, size, metadata: path.startsWith(`${segment.distInfo}/`) }))
+    return { name, files }
+  })
+  const byName = new Map(items.map((item) => [item.name, item]))
+  return planLayers(packages, budget).map((layer) => ({ layer, items: byName }))
 }
 
 function describe(

@@ -4,14 +4,16 @@ import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
 import { readMerged } from "../../oci/merged.ts"
+import { sourceReader } from "../../packages/bytecode/source-reader.ts"
 import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
 import { environmentLabel } from "../../tree/labels.ts"
 import type { PypiStep } from "../../tree/step.ts"
 import type { Job } from "../engine.ts"
 import type { FindCompiler } from "./bytecode.ts"
+import type { BytecodeMaking } from "./bytecode-items.ts"
 import { withEnvironment } from "./config-step.ts"
-import { environmentText, findEnvironment } from "./environment.ts"
+import { environmentText, findEnvironment, type Environment } from "./environment.ts"
 import { installedIn, targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
 import { filesOf } from "./replaced.ts"
@@ -57,6 +59,8 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   const base = create === undefined ? [] : [layerOf(venvLayer(prefix, create), "environment")]
   const before = base.length + (removed.size === 0 ? 0 : 1)
   const target = { ...targetOf(prefix), ...environmentOwner }
+  await using compiling =
+    step.bytecode === "none" ? undefined : await openBytecode(context, { prefix, create }, { job })
   const attempt = async (damaged: () => void): Promise<Layer[]> => {
     const wheels = await findWheels(wanted, host, {
       cache,
@@ -70,6 +74,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       pool,
       target,
       compression: step.compression,
+      bytecode: compiling?.making,
       folder: await host.files.makeTemporary("layers-", context.folder),
       budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - before) },
       parent: without(removed, installed),
@@ -102,6 +107,27 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   if (hidden.length > 0) base.push(layerOf(whiteoutLayer(hidden, { merged, prefix: prefix.path }), `without ${old}`))
   const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
   return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
+}
+
+/** What compiles, until it is disposed. */
+async function openBytecode(
+  { host, pool, findCompiler }: Context,
+  environment: Environment,
+  { job }: { readonly job: Job },
+): Promise<AsyncDisposable & { readonly making: BytecodeMaking }> {
+  const { image: name, platform, parent, signal } = job
+  if (parent === undefined) throw new Error("bytecode needs a parent")
+  const compiler = await findCompiler({ environment, name, platform, parent, signal })
+  const reader = sourceReader()
+  const onWheel = (done: number, total: number): void =>
+    job.report({ kind: "progress", image: name, platform, phase: "compile", done, total, unit: "items" })
+  return {
+    making: { host, compiler, reader, width: pool.workers, onWheel },
+    async [Symbol.asyncDispose]() {
+      await reader[Symbol.asyncDispose]()
+      await compiler[Symbol.asyncDispose]()
+    },
+  }
 }
 
 function layerOf({ layer, bytes }: ReturnType<typeof venvLayer>, what: string): Layer {

@@ -5,7 +5,6 @@ test("bytecode is the same for every owner and kind of environment, and another 
   const target = { prefix: "/opt/env", kind: "venv", python: "3.11", uid: 1000, gid: 100 } as const
   const build = (text: string): Parameters<typeof bytecodeInputs>[1]["interpreter"] => ({
     build: text,
-    command: () => ({ argv: ["python3"] }),
   })
   const inputs = (change: Partial<typeof target> | object, by = "cpython-311 3495 3.11.2 (a)"): string =>
     JSON.stringify(bytecodeInputs({ sha256: "0" }, { target: { ...target, ...change }, interpreter: build(by) }))

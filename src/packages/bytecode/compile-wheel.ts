@@ -33,7 +33,7 @@ export type Pack = { readonly file: string; readonly files: readonly PackedFile[
 /** What decides the bytecode of a wheel, as plain data for a key: not who owns the files, or how scripts start. */
 export function bytecodeInputs(
   { sha256 }: Pick<WheelFile, "sha256">,
-  { target, interpreter }: Pick<Compiling, "target" | "interpreter">,
+  { target, interpreter }: Pick<Compiling, "target"> & { readonly interpreter: Pick<Interpreter, "build"> },
 ): Readonly<Record<string, string | number>> {
   const { prefix, python } = target
   return { format: bytecodeFormat, wheel: sha256, prefix, python, build: interpreter.build }

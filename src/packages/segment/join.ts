@@ -119,6 +119,7 @@ function writeSegment(packer: Packer, { segment, files, target }: Part, door: Jo
       const at = `${target.prefix.slice(1)}/${path}`
       const header = { path: at, kind: "file", mode, uid: target.uid, gid: target.gid, size } as const
       if ("bytes" in source) packer.entry(header, source.bytes)
+      else if ("offset" in source) packer.entry(header, bytes.lend(source.offset, size))
       else spliceMember(packer, { bytes, refuse, inflater: door.inflater }, { header, ...source })
     }
   } finally {

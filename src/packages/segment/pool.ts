@@ -10,6 +10,10 @@ export type SegmentPool = AsyncDisposable & {
   readonly workers: number
   /** What a wheel becomes; reads its directory and metadata, and keeps its recipe. Throws `DamagedWheel`. */
   read(request: Omit<WorkerRequest & { kind: "read" }, "kind">): Promise<Segment>
+  /** Comes back when a wheel was found to be what its hash says. Throws `DamagedWheel`. */
+  verify(wheel: WheelFile): Promise<void>
+  /** The SHA-256 of a file, in hexadecimal. */
+  hash(file: string): Promise<string>
   /**
    * Writes a layer blob to a file that must not exist yet. Rejects at once when aborted; the thread ends what it does.
    * Throws `DamagedWheel`.
@@ -118,6 +122,14 @@ export function startPool(workers: number): SegmentPool {
       const value = await run({ kind: "read", ...request })
       if (value.kind !== "read") throw new Error("a worker thread gave the wrong answer")
       return value.segment
+    },
+    async verify({ file, filename, sha256 }) {
+      await run({ kind: "verify", wheel: { file, filename, sha256 } })
+    },
+    async hash(file) {
+      const value = await run({ kind: "hash", file })
+      if (value.kind !== "hashed") throw new Error("a worker thread gave the wrong answer")
+      return value.sha256
     },
     async join(request, signal) {
       const value = await abortable(run({ kind: "join", ...request }), signal)

@@ -8,7 +8,7 @@ import type { Compression } from "../../tree/step.ts"
 import type { Target } from "../wheel/target.ts"
 import { forms } from "./forms/all.ts"
 import type { SegmentPool } from "./pool.ts"
-import { segmentFromText, type Segment } from "./recipe.ts"
+import { recipeText, segmentFromText, type Recipe, type Segment } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
 import type { WheelFile } from "./worker-messages.ts"
 
@@ -60,6 +60,31 @@ export async function segmentOf(
   return text === undefined
     ? await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
     : segmentFromText(text)
+}
+
+/** Where a pack that is made of a wheel is, and its recipe. `inputs` decide its bytes. */
+export function packPath(
+  cache: string,
+  inputs: object,
+  target: Target,
+): { readonly pack: string; readonly recipe: string } {
+  const key = keyOf({ inputs, target })
+  return { pack: join(segmentsFolder(cache), `${key}.pyc`), recipe: join(segmentsFolder(cache), `${key}.recipe`) }
+}
+
+/** What a pack becomes, if it and its recipe are there. */
+export async function readPackRecipe(
+  host: Pick<Host, "files">,
+  path: { readonly pack: string; readonly recipe: string },
+): Promise<Segment | undefined> {
+  const text = await readText(host, path.recipe)
+  return text === undefined || (await host.files.stat(path.pack)) === undefined ? undefined : segmentFromText(text)
+}
+
+/** Keeps the recipe of a pack. */
+export async function writeRecipe(host: Pick<Host, "files">, path: string, recipe: Recipe): Promise<void> {
+  const text = recipeText(recipe)
+  await host.files.write(path, `${hashOf(text)}\n${text}`, { flush: false })
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */

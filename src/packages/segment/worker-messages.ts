@@ -17,6 +17,8 @@ export type WorkerRequest =
       readonly recipe: string
       readonly temporary: string
     }
+  | { readonly kind: "verify"; readonly wheel: WheelFile }
+  | { readonly kind: "hash"; readonly file: string }
   /** `output` must not exist yet. */
   | { readonly kind: "join"; readonly layer: LayerRequest; readonly output: string; readonly temporary: string }
 
@@ -25,6 +27,9 @@ export type WorkerAnswer = {
   readonly id: number
   readonly value:
     | { readonly kind: "read"; readonly segment: Segment }
+    | { readonly kind: "verified" }
+    /** In hexadecimal. */
+    | { readonly kind: "hashed"; readonly sha256: string }
     | { readonly kind: "joined"; readonly layer: WrittenLayer }
     /** The wheel is not what its hash says. */
     | { readonly kind: "damaged"; readonly wheel: WheelFile }

@@ -34,8 +34,18 @@ class Damaged extends Error {
 
 function verify(wheel: WheelFile): void {
   if (verified.has(`${wheel.sha256} ${wheel.file}`)) return
-  if (digestOfFile(wheel.file) !== `sha256:${wheel.sha256}`) throw new Damaged(wheel)
+  if (digestIfThere(wheel.file) !== `sha256:${wheel.sha256}`) throw new Damaged(wheel)
   verified.add(`${wheel.sha256} ${wheel.file}`)
+}
+
+/** A file that is gone is had anew as one that is damaged. */
+function digestIfThere(file: string): string | undefined {
+  try {
+    return digestOfFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw error
+  }
 }
 
 function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "read" }): WorkerAnswer["value"] {
@@ -102,7 +112,11 @@ function keptText(path: string): string | undefined {
 
 function answer(request: WorkerRequest): WorkerAnswer["value"] {
   try {
-    return request.kind === "read" ? read(request) : joined(request)
+    if (request.kind === "read") return read(request)
+    if (request.kind === "join") return joined(request)
+    if (request.kind === "hash") return { kind: "hashed", sha256: digestOfFile(request.file).slice("sha256:".length) }
+    verify(request.wheel)
+    return { kind: "verified" }
   } catch (error) {
     if (error instanceof Damaged) return { kind: "damaged", wheel: error.wheel }
     if (isFailure(error))

@@ -1,0 +1,87 @@
+import { Failure } from "../../failure.ts"
+import type { Host } from "../../host/host.ts"
+import type { Digest } from "../../oci/digest.ts"
+import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
+import {
+  dropLayerRecord,
+  layerKey,
+  readLayerRecord,
+  segmentPath,
+  writeLayerRecord,
+  type LayerPart,
+} from "../../packages/segment/segment-cache.ts"
+import type { WrittenLayer } from "../../packages/segment/sink.ts"
+import type { WheelFile } from "../../packages/segment/worker-messages.ts"
+import type { Target } from "../../packages/wheel/target.ts"
+import type { Compression } from "../../tree/step.ts"
+
+/** What making the layers of one image needs. */
+export type Making = {
+  readonly host: Pick<Host, "files">
+  readonly cache: string
+  readonly pool: SegmentPool
+  readonly target: Target
+  readonly compression: Compression
+  /** An existing folder, on the cache's file system, for blobs until the image is written. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  /** Called when a cached file was found damaged and removed; the error that follows goes away when all is tried again. */
+  readonly damaged: () => void
+}
+
+/** One segment of a layer: the file that it is made from, and where its recipe is. */
+export type Part = LayerPart & WheelFile & { readonly recipe: string }
+
+/** A layer, and its bytes: made by now, or known and made only when somebody asks for them. */
+export type Made = WrittenLayer & {
+  readonly open: () => AsyncIterable<Uint8Array>
+  readonly file: () => Promise<string>
+}
+
+/** A layer's digests, and its bytes: made now, into `output`, or known and made only if somebody needs them. */
+export async function makeLayer(parts: readonly Part[], making: Making, output: string): Promise<Made> {
+  const key = layerKey(parts, making)
+  const { cache, target, compression, pool, signal, folder: temporary } = making
+  const segments = parts.map((part) => ({ ...part, kept: segmentPath(cache, part, making) }))
+  const build = (diffId?: Digest): Promise<WrittenLayer> =>
+    whole(making, () => pool.join({ layer: { target, compression, segments, diffId }, output, temporary }, signal))
+  const known = await readLayerRecord(making, key)
+  if (known === undefined) {
+    const written = await build()
+    await writeLayerRecord(making, key, written)
+    return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
+  }
+  let again: Promise<WrittenLayer> | undefined
+  const file = async (): Promise<string> => {
+    const written = await (again ??= build(known.diffId))
+    if (written.digest !== known.digest) {
+      await dropLayerRecord(making, key)
+      throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {
+        hint: "Run the command again",
+      })
+    }
+    return output
+  }
+  const open = async function* (): AsyncIterable<Uint8Array> {
+    yield* making.host.files.stream(await file())
+  }
+  return { ...known, open, file }
+}
+
+/** Fails for a file that is not what it should be, by damage or by malice, and removes it: it is had anew then. */
+export async function whole<T>(
+  making: Pick<Making, "host" | "signal" | "damaged">,
+  work: () => Promise<T>,
+): Promise<T> {
+  making.signal.throwIfAborted()
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof DamagedWheel)) throw error
+    await making.host.files.remove(error.wheel.file)
+    making.damaged()
+    throw new Failure("temporary", `${error.wheel.filename} was damaged in the cache, and has been removed`, {
+      hint: "Run the command again",
+    })
+  }
+}
