@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
 import { resolve } from "node:path"
 import { meant } from "../config/nearest.ts"
 import { buildCommand } from "./build/flags.ts"
+import { cacheCommand } from "./cache/flags.ts"
 import { checkCommand } from "./check/flags.ts"
 import { completionCommand } from "./completion/flags.ts"
 import type { Context } from "./context.ts"
@@ -49,6 +50,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     publishCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),
+    cacheCommand(execute),
     schemaCommand(execute),
     completionCommand(execute),
   ]

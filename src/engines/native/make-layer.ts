@@ -27,6 +27,8 @@ export type Making = {
   readonly signal: AbortSignal
   /** Called when a cached file was found damaged and removed; the error that follows goes away when all is tried again. */
   readonly damaged: () => void
+  /** Called when a layer was not known and had to be made. */
+  readonly onMade: () => void
 }
 
 /** One segment of a layer: the file that it is made from, and where its recipe is. */
@@ -49,6 +51,7 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
   if (known === undefined) {
     const written = await build()
     await writeLayerRecord(making, key, written)
+    making.onMade()
     return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
   }
   let again: Promise<WrittenLayer> | undefined

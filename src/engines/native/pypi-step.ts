@@ -1,5 +1,8 @@
 import { join } from "node:path"
+import { readSize } from "../../config/amounts.ts"
+import { Failure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
+import { trimSegments } from "../../files/cache-usage.ts"
 import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
@@ -7,6 +10,7 @@ import { readMerged } from "../../oci/merged.ts"
 import { sourceReader } from "../../packages/bytecode/source-reader.ts"
 import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
+import { shown } from "../../packages/wheel/refusal.ts"
 import { environmentLabel } from "../../tree/labels.ts"
 import type { PypiStep } from "../../tree/step.ts"
 import type { Job } from "../engine.ts"
@@ -55,6 +59,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
     replaced.size === 0
       ? new Set<string>()
       : await filesOf(new Set(replaced.keys()), { merged, prefix, installed, name: job.image })
+  let isNew = false
   let brought: ReadonlySet<string> = new Set()
   const base = create === undefined ? [] : [layerOf(venvLayer(prefix, create), "environment")]
   const before = base.length + (removed.size === 0 ? 0 : 1)
@@ -80,6 +85,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       parent: without(removed, installed),
       signal: job.signal,
       damaged,
+      onMade: () => (isNew = true),
       onFiles: (paths) => (brought = new Set(paths)),
       note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
       onLayer: (done, total) =>
@@ -94,7 +100,9 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
         }),
     })
   }
+  const limit = cacheLimit(host.env)
   const packages = await twice(attempt)
+  if (isNew) await trimSegments(cache, limit, host.files)
   for (const { name, version } of wanted)
     if (replaced.has(name))
       job.report({
@@ -107,6 +115,16 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   if (hidden.length > 0) base.push(layerOf(whiteoutLayer(hidden, { merged, prefix: prefix.path }), `without ${old}`))
   const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
   return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
+}
+
+/** Bytes that the segments of the cache may take: what `NBSTACKS_CACHE_LIMIT` says, such as `50GB`. */
+function cacheLimit(env: Host["env"]): number {
+  const written = env["NBSTACKS_CACHE_LIMIT"]
+  if (written === undefined || written === "") return 20e9
+  if (/^[0-9]{1,12}(?:\.[0-9]{1,3})? ?(?:[kKMGT]B|[KMGT]iB|B)$/.test(written)) return readSize(written)
+  throw new Failure("cannot", `NBSTACKS_CACHE_LIMIT is no size: ${shown(written)}`, {
+    hint: "Write a size with its unit, such as 50GB",
+  })
 }
 
 /** What compiles, until it is disposed. */

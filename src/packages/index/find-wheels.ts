@@ -90,7 +90,10 @@ async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
   const asked = new Set(known.asked)
   if ([...hashes].every((hash) => asked.has(hash))) {
     const choice = chooseWheel(knownChoices(known, hashes), options.target)
-    if (choice !== undefined && (await host.files.stat(wheelPath(options.cache, choice.sha256))) !== undefined) {
+    const file = choice === undefined ? undefined : wheelPath(options.cache, choice.sha256)
+    if (choice !== undefined && file !== undefined && (await host.files.stat(file)) !== undefined) {
+      // Who clears the cache goes by what was used last.
+      await host.files.touch(file).catch(() => undefined)
       return found(choice.sha256, choice.name.filename)
     }
   }

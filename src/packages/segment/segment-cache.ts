@@ -57,9 +57,9 @@ export async function segmentOf(
 ): Promise<Segment> {
   const recipe = recipePath(from.cache, wheel, target)
   const text = await readText(from.host, recipe)
-  return text === undefined
-    ? await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
-    : segmentFromText(text)
+  if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
+  await used(from.host, recipe)
+  return segmentFromText(text)
 }
 
 /** Where a pack that is made of a wheel is, and its recipe. `inputs` decide its bytes. */
@@ -78,7 +78,10 @@ export async function readPackRecipe(
   path: { readonly pack: string; readonly recipe: string },
 ): Promise<Segment | undefined> {
   const text = await readText(host, path.recipe)
-  return text === undefined || (await host.files.stat(path.pack)) === undefined ? undefined : segmentFromText(text)
+  if (text === undefined || (await host.files.stat(path.pack)) === undefined) return undefined
+  await used(host, path.recipe)
+  await used(host, path.pack)
+  return segmentFromText(text)
 }
 
 /** Keeps the recipe of a pack. */
@@ -131,6 +134,12 @@ function keyOf(value: object): string {
   return createHash("sha256")
     .update(canonicalJson({ format: segmentFormat, ...value }))
     .digest("hex")
+}
+
+/** Who clears the cache goes by what was used last. */
+async function used({ files }: Pick<Host, "files">, path: string): Promise<void> {
+  // Another process may have cleared it by now, or it may belong to somebody else.
+  await files.touch(path).catch(() => undefined)
 }
 
 /** What follows a line with its SHA-256. What does not match its hash counts as not there. */

@@ -1,0 +1,58 @@
+import { join } from "node:path"
+import type { Host } from "../host/host.ts"
+
+/** What the cache has, by what it is for. All of it is made or fetched again where it is missing. */
+export type CacheKind = "wheels" | "segments" | "layers" | "headers" | "projects" | "hashes" | "pythons"
+
+export const cacheKinds: readonly CacheKind[] = [
+  "wheels",
+  "segments",
+  "layers",
+  "headers",
+  "projects",
+  "hashes",
+  "pythons",
+]
+
+/** A file of the cache. */
+export type CacheFile = {
+  readonly kind: CacheKind
+  readonly path: string
+  /** In bytes. */
+  readonly size: number
+  /** When it was used last, in milliseconds since 1970. */
+  readonly used: number
+}
+
+/** Every file of some kinds in a cache folder; what goes away meanwhile is left out. */
+export async function cacheFiles(
+  cache: string,
+  kinds: readonly CacheKind[],
+  files: Pick<Host["files"], "list" | "stat">,
+): Promise<readonly CacheFile[]> {
+  const found: CacheFile[] = []
+  const walk = async (kind: CacheKind, folder: string): Promise<void> => {
+    for (const { name, kind: what } of (await files.list(folder)) ?? []) {
+      const path = join(folder, name)
+      if (what === "directory") await walk(kind, path)
+      const stat = what === "file" ? await files.stat(path) : undefined
+      if (stat !== undefined) found.push({ kind, path, size: stat.size, used: Number(stat.mtime / 1_000_000n) })
+    }
+  }
+  for (const kind of kinds) await walk(kind, join(cache, kind))
+  return found
+}
+
+/**
+ * Removes what was used longest ago until the segments of a cache take at most `limit` bytes. Who needs one of them
+ * makes it again.
+ */
+export async function trimSegments(cache: string, limit: number, files: Host["files"]): Promise<void> {
+  const found = await cacheFiles(cache, ["segments"], files)
+  let total = found.reduce((sum, { size }) => sum + size, 0)
+  for (const { path, size } of found.toSorted((a, b) => a.used - b.used)) {
+    if (total <= limit) return
+    await files.remove(path)
+    total -= size
+  }
+}
