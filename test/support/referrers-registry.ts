@@ -1,9 +1,6 @@
-import { join } from "node:path"
 import type { Host } from "../../src/host/host.ts"
-import { findGo } from "./go.ts"
+import { buildGo } from "./go-program.ts"
 import { readUntil } from "./registry.ts"
-
-const version = "v0.20.6"
 
 const main = `package main
 
@@ -25,31 +22,16 @@ func main() {
 }
 `
 
-/** The program, built once for each version of it and kept in the user's cache. */
-async function build(host: Host): Promise<string> {
-  const cache = host.env["XDG_CACHE_HOME"] || join(host.machine.home, ".cache")
-  const folder = join(cache, "nbstacks-test", `referrers-registry-${version}`)
-  const program = join(folder, "referrers-registry")
-  await using _lock = await host.files.lock(`${folder}.lock`, { timeout: 300_000 })
-  if ((await host.files.stat(program)) !== undefined) return program
-  await host.files.write(join(folder, "main.go"), main)
-  await host.files.remove(join(folder, "go.mod"))
-  const go = await findGo(host)
-  for (const argv of [
-    [go, "mod", "init", "referrers-registry"],
-    [go, "get", `github.com/google/go-containerregistry@${version}`],
-    [go, "build", "-o", `${program}.new`, "."],
-  ] as const) {
-    const made = await host.run({ argv: [...argv], cwd: folder, timeout: 300_000 })
-    if (made.code !== 0) throw new Error(`${argv.join(" ")}: ${made.stderr}`)
-  }
-  await host.files.rename(`${program}.new`, program)
-  return program
-}
-
 /** Starts go-containerregistry's registry, in memory, which has the referrers API and names no ETag. */
 export async function startReferrersRegistry(host: Host): Promise<AsyncDisposable & { readonly address: string }> {
-  const child = await host.start({ argv: [await build(host)] })
+  const name = "referrers-registry"
+  const program = await buildGo(host, {
+    name,
+    module: "github.com/google/go-containerregistry",
+    version: "v0.20.6",
+    main,
+  })
+  const child = await host.start({ argv: [program] })
   try {
     const address = await readUntil(child, /listening on (127\.0\.0\.1:\d+)/)
     return {

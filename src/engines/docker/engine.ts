@@ -13,6 +13,7 @@ import { layContext } from "./context.ts"
 import { prepareDockerfile } from "./dockerfile.ts"
 import { requireLockedUrls } from "./downloads.ts"
 import { buildFailure, isNoise } from "./failures.ts"
+import { requireReadable } from "./readable.ts"
 import { dropTag, push } from "./result.ts"
 import { certificatesId, writeSecrets } from "./secrets.ts"
 
@@ -47,6 +48,7 @@ export function dockerEngine(host: DockerHost): Engine {
       const answer = await client()
       if ("no" in answer)
         throw new Failure("cannot", `Cannot build \`${job.image}\`: ${answer.no}`, { hint: answer.hint })
+      await requireReadable(job, answer)
       const folder = await makeWorkFolder("docker", host)
       try {
         return await build(step, { job, client: answer, folder, host })

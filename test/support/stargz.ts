@@ -1,0 +1,80 @@
+import type { Host } from "../../src/host/host.ts"
+import { buildGo } from "./go-program.ts"
+
+const main = `package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path"
+
+	"github.com/containerd/stargz-snapshotter/estargz"
+	digest "github.com/opencontainers/go-digest"
+)
+
+func main() {
+	file, err := os.Open(os.Args[1])
+	must(err)
+	stat, err := file.Stat()
+	must(err)
+	reader, err := estargz.Open(io.NewSectionReader(file, 0, stat.Size()))
+	must(err)
+	verifier, err := reader.VerifyTOC(digest.Digest(os.Args[2]))
+	must(err)
+	root, ok := reader.Lookup("")
+	if !ok {
+		panic("there is no root")
+	}
+	walk(reader, verifier, root, "")
+}
+
+func walk(reader *estargz.Reader, verifier estargz.TOCEntryVerifier, at *estargz.TOCEntry, name string) {
+	at.ForeachChild(func(base string, child *estargz.TOCEntry) bool {
+		inner := path.Join(name, base)
+		if child.Type == "reg" && child.Size > 0 {
+			chunk, ok := reader.ChunkEntryForOffset(inner, 0)
+			if !ok {
+				panic("no chunk of " + inner)
+			}
+			check, err := verifier.Verifier(chunk)
+			must(err)
+			content, err := reader.OpenFile(inner)
+			must(err)
+			hash := sha256.New()
+			_, err = io.Copy(io.MultiWriter(hash, check), content)
+			must(err)
+			if !check.Verified() {
+				panic(inner + " is not what the table says")
+			}
+			fmt.Printf("%x %s\\n", hash.Sum(nil), inner)
+		}
+		walk(reader, verifier, child, inner)
+		return true
+	})
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+`
+
+/**
+ * Reads a layer as stargz-snapshotter does, file by file through its table of contents, by that project's own library.
+ * Gives the SHA-256 of each file by its path; throws what the library says when something is wrong.
+ */
+export async function readStargz(host: Host, blob: string, tocDigest: string): Promise<ReadonlyMap<string, string>> {
+  const module = "github.com/containerd/stargz-snapshotter/estargz"
+  const program = await buildGo(host, { name: "read-stargz", module, version: "v0.18.2", main })
+  const { code, stdout, stderr } = await host.run({ argv: [program, blob, tocDigest], timeout: 120_000 })
+  if (code !== 0) throw new Error(stderr)
+  return new Map(
+    stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => [line.slice(65), line.slice(0, 64)]),
+  )
+}
