@@ -142,6 +142,24 @@ describe("a tree", () => {
     ])
   })
 
+  it("has bytecode where it is asked for, which is a part of the key of what has packages", async () => {
+    await using tree = await makeTree(datahub)
+    await tree.lock(false)
+    const keyed = async (defaults: string): Promise<ReadonlyMap<string, string>> => {
+      await tree.write("nbstacks.yaml", `${datahub["nbstacks.yaml"]}${defaults}`)
+      const loaded = await tree.load()
+      const step = loaded.images[1]?.steps["linux/amd64"]?.[0]
+      expect(step).toMatchObject({ kind: "pypi", bytecode: defaults.includes("all") ? "all" : "none" })
+      return new Map([...keysOf(loaded)].map(([slot, { key }]) => [slot, key]))
+    }
+    const without = await keyed("")
+    expect(await keyed("defaults: {bytecode: none}\n")).toEqual(without)
+    const all = await keyed("defaults: {bytecode: all}\n")
+    expect([...all].filter(([slot, key]) => without.get(slot) === key).map(([slot]) => slot)).toEqual([
+      "base@linux/amd64",
+    ])
+  })
+
   it("inherits imports, kernels, commands and paths, neither notebooks nor later", async () => {
     await using tree = await makeTree(datahub)
     await tree.lock(false)

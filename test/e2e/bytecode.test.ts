@@ -1,9 +1,11 @@
 import { utimes } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { Content } from "../../src/host/files.ts"
 import { makeHost } from "../../src/host/node/host.ts"
 import { hostInterpreter, type Interpreter } from "../../src/packages/bytecode/interpreter.ts"
 import { bytecodePath } from "../../src/packages/bytecode/magic.ts"
+import { bytecodePool } from "../../src/packages/bytecode/pool.ts"
 import { compiled, downloadWheels, machinePython, unpacked, writtenWheel } from "../support/bytecode.ts"
 
 const host = makeHost(process.env)
@@ -180,6 +182,24 @@ describe("what is in a wheel", () => {
       })
   })
 
+  test("an error of the disk is told as it is, and Python ends", async () => {
+    const full = {
+      ...host,
+      files: {
+        ...host.files,
+        write: async (_: string, content: Content) => {
+          for await (const piece of content as AsyncIterable<Uint8Array>)
+            if (piece.length > 0) throw new Error("no space")
+        },
+      },
+    }
+    const many = Array.from({ length: 300 }, (_, index) => ({
+      path: `demo/m${index}.py`,
+      content: "x = 1\n".repeat(500),
+    }))
+    await expect(compile(many, { host: full })).rejects.toThrow("no space")
+  })
+
   test("one that does not come to an end is ended, with all that it started", async () => {
     const mark = join(folder, "never")
     const endless = instead(`(sleep 1000; touch ${mark}) & sleep 1000`)
@@ -187,6 +207,28 @@ describe("what is in a wheel", () => {
       code: "no",
       message: expect.stringContaining("took longer than 1 seconds"),
     })
+  })
+
+  test("wheels are compiled side by side, but no more than there may be processes, whether they succeed or not", async () => {
+    const place = await host.files.makeTemporary("side-", folder)
+    const wheel = await writtenWheel(host, place, one)
+    const count = join(place, "count")
+    // Each says that it runs, stays until another one has, and says how many there are.
+    const busy = instead(`touch ${count}.$$; n=0
+      while [ $(ls ${count}.* | wc -l) -lt 2 ] && [ $n -lt 500 ]; do n=$((n+1)); sleep 0.02; done
+      ls ${count}.* | wc -l >>${place}/seen; sleep 0.1; rm ${count}.$$; exit 1`)
+    await using pool = bytecodePool(host, 2)
+    const target = { prefix: "/opt/env", kind: "venv", python: python.minor, uid: 0, gid: 0 } as const
+    const all = await Promise.allSettled(
+      Array.from({ length: 6 }, async () => {
+        const packs = await host.files.makeTemporary("pack-", place)
+        return await pool.compile(wheel, { target, interpreter: busy, folder: packs, signal })
+      }),
+    )
+    expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => "rejected"))
+    const seen = (await host.files.readText(join(place, "seen"))).trim().split(/\s+/).map(Number)
+    expect(seen).toHaveLength(6)
+    expect(Math.max(...seen)).toBe(2)
   })
 
   test("an abort ends it, and leaves nothing but what was there", async () => {

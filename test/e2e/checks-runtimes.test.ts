@@ -9,6 +9,7 @@ import { readRunnable } from "../../src/checks/image.ts"
 import type { Host } from "../../src/host/host.ts"
 import { makeHost } from "../../src/host/node/host.ts"
 import { digestOf } from "../../src/oci/digest.ts"
+import { imageInterpreter, type Inside } from "../../src/packages/bytecode/interpreter.ts"
 import { serveStore, type StoreServer } from "../../src/oci/store/server/serve.ts"
 import type { Location } from "../../src/oci/store/store.ts"
 import { startDocker } from "../support/docker.ts"
@@ -112,6 +113,31 @@ describe.each(runtimeNames)("%s", (name: RuntimeName) => {
       expect(await runCommand({ name: "demo", location: base }, argv, { ...job(folder), tty: false })).toBe(7)
     } finally {
       await host.files.remove(folder)
+    }
+    await expectNoContainers()
+  })
+
+  test("gives a command that is entered its pipes, byte by byte, and the image's own Python", async () => {
+    {
+      const image = await readRunnable("demo", base)
+      const plain = { command: () => hold, bare: true, env: {}, signal, say: () => undefined }
+      await using container = await runtime.start(image, plain)
+      const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7) % 256))
+      await using child = await host.start({ ...container.inside(["cat"]), input: bytes })
+      const [out, , { code }] = await Promise.all([
+        Array.fromAsync(child.stdout),
+        Array.fromAsync(child.stderr),
+        child.ended,
+      ])
+      expect(code).toBe(0)
+      expect(Buffer.compare(Buffer.concat(out), bytes)).toBe(0)
+      const own = {
+        inside: ((argv) => container.inside(argv)) satisfies Inside,
+        executable: "/usr/bin/python3.11",
+        python: "3.11.2",
+      }
+      expect((await imageInterpreter(host, own, signal))?.build).toMatch(/^cpython-311 3495 3\.11\.\d+ /)
+      expect(await imageInterpreter(host, { ...own, executable: "/usr/bin/python3.99" }, signal)).toBeUndefined()
     }
     await expectNoContainers()
   })

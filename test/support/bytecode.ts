@@ -1,8 +1,8 @@
 import { join } from "node:path"
 import type { Host } from "../../src/host/host.ts"
-import { compileWheel, type Pack, type WheelFile } from "../../src/packages/bytecode/compile-wheel.ts"
+import type { Pack, WheelFile } from "../../src/packages/bytecode/compile-wheel.ts"
 import type { Interpreter } from "../../src/packages/bytecode/interpreter.ts"
-import { sourceReader } from "../../src/packages/bytecode/source-reader.ts"
+import { bytecodePool } from "../../src/packages/bytecode/pool.ts"
 import type { Target } from "../../src/packages/wheel/target.ts"
 import { wheelOf } from "./wheels.ts"
 
@@ -41,7 +41,7 @@ export async function writtenWheel(
   return { file, filename, sha256 }
 }
 
-/** Compiles into a new folder below `folder`, unless told otherwise for `/opt/env` by a thread of its own. */
+/** Compiles into a new folder below `folder`, for `/opt/env` unless told otherwise. */
 export async function compiled(
   wheel: WheelFile,
   options: {
@@ -55,12 +55,12 @@ export async function compiled(
   },
 ): Promise<Pack> {
   const { host, interpreter, seconds } = options
-  await using reader = sourceReader()
+  await using pool = bytecodePool(host, 1)
   const { prefix = "/opt/env", python, signal = new AbortController().signal } = options
   const target: Target = { prefix, kind: "venv", python, uid: 1000, gid: 100 }
   const folder = await host.files.makeTemporary("pack-", options.folder)
   const more = seconds === undefined ? {} : { seconds }
-  return await compileWheel(wheel, { host, target, interpreter, reader, folder, signal, ...more })
+  return await pool.compile(wheel, { target, interpreter, folder, signal, ...more })
 }
 
 /** The files of a pack by path. */

@@ -99,12 +99,13 @@ async function compile(wheel: WheelFile, { compiling, sources, input, output }: 
   ])
   signal.throwIfAborted()
   if (clock.aborted) throw failure(wheel, `took longer than ${seconds} seconds`)
+  // A full disk ends Python too.
+  if (written !== undefined && !(written instanceof RangeError)) throw written
   if (code !== 0) {
     const next = sources[answered]?.path
     const at = next === undefined ? "" : ` at ${shown(next)} or just before it`
     throw failure(wheel, `ended with ${code}${at}`, Buffer.concat(said).toString("utf8").trim().split("\n").slice(-10))
   }
-  if (written !== undefined && !(written instanceof RangeError)) throw written
   if (written !== undefined || answered !== sources.length) throw failure(wheel, "did not answer as it should")
   return files
 }
