@@ -1,6 +1,6 @@
-import { bytecodeInputs, compileWheel, type Compiling } from "../../packages/bytecode/compile-wheel.ts"
+import { bytecodeInputs } from "../../packages/bytecode/compile-wheel.ts"
 import { bytecodePath } from "../../packages/bytecode/magic.ts"
-import type { SourceReader } from "../../packages/bytecode/source-reader.ts"
+import type { BytecodePool } from "../../packages/bytecode/pool.ts"
 import { packedRecipe, type Segment } from "../../packages/segment/recipe.ts"
 import { packPath, readPackRecipe, writeRecipe } from "../../packages/segment/segment-cache.ts"
 import { parallel } from "../../parallel.ts"
@@ -10,32 +10,27 @@ import { whole, type Making } from "./make-layer.ts"
 import type { Item } from "./package-layers.ts"
 
 export type BytecodeMaking = {
-  readonly host: Compiling["host"]
   readonly compiler: Compiler
-  readonly reader: SourceReader
-  /** Wheels that are compiled at once: each by a process of its own. */
-  readonly width: number
+  readonly pool: BytecodePool
   readonly onWheel: (done: number, total: number) => void
 }
 
 /**
  * The bytecode of some packages: from the cache, by wheel, target and build of the interpreter, else compiled, and kept
- * there. What a package leaves to another, or brings itself, is left out.
+ * there. That of what a package leaves to another is left out.
  */
 export async function bytecodeItems(
   packages: readonly Item[],
   bytecode: BytecodeMaking,
   making: Making,
 ): Promise<readonly Item[]> {
-  const brought = new Set(packages.flatMap(({ segment }) => segment.files.map(({ path }) => path)))
   const wanted = packages.filter(({ segment }) => hasSources(segment, making.target))
   let done = 0
-  return await parallel(wanted, bytecode.width, async (item) => {
+  return await parallel(wanted, bytecode.pool.processes, async (item) => {
     const compiled = await compiledOf(item, bytecode, making)
     bytecode.onWheel(++done, wanted.length)
     const omit = new Set(item.omit.filter((path) => path.endsWith(".py")).map((path) => pathOf(path, making.target)))
-    const left = compiled.segment.files.map(({ path }) => path).filter((path) => omit.has(path) || brought.has(path))
-    return { ...compiled, omit: left }
+    return { ...compiled, omit: compiled.segment.files.map(({ path }) => path).filter((path) => omit.has(path)) }
   })
 }
 
@@ -50,7 +45,7 @@ function hasSources({ files }: Segment, target: Target): boolean {
 
 async function compiledOf(item: Item, bytecode: BytecodeMaking, making: Making): Promise<Item> {
   const { cache, target, pool, folder, signal } = making
-  const { host, compiler, reader } = bytecode
+  const { compiler } = bytecode
   const inputs = bytecodeInputs(item, { target, interpreter: compiler })
   const path = packPath(cache, inputs, target)
   const known = await readPackRecipe(making.host, path)
@@ -68,7 +63,7 @@ async function compiledOf(item: Item, bytecode: BytecodeMaking, making: Making):
   await whole(making, () => pool.verify(item))
   const interpreter = await compiler.interpreter()
   const own = await making.host.files.makeTemporary("bytecode-", folder)
-  const pack = await compileWheel(item, { host, target, interpreter, reader, folder: own, signal })
+  const pack = await bytecode.pool.compile(item, { target, interpreter, folder: own, signal })
   const { name, version } = item.segment
   const recipe = packedRecipe({ name, version, pack: await pool.hash(pack.file) }, pack.files, target)
   await making.host.files.rename(pack.file, path.pack)

@@ -6,7 +6,8 @@ import { appendLayers, readImage, requireLayerCount, withConfig, type Image } fr
 import { mediaTypes } from "../../oci/media-types.ts"
 import { readMerged } from "../../oci/merged.ts"
 import { writeImage } from "../../oci/write-image.ts"
-import { workerCount } from "../../packages/segment/pool.ts"
+import { bytecodePool, type BytecodePool } from "../../packages/bytecode/pool.ts"
+import { startPool, workerCount, type SegmentPool } from "../../packages/segment/pool.ts"
 import { machineOf } from "../../packages/tags/supported.ts"
 import type { FilesStep, Step } from "../../tree/step.ts"
 import type { Engine, Job } from "../engine.ts"
@@ -15,7 +16,7 @@ import { compilerFinder, type FindCompiler, type StartImage } from "./bytecode.t
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
 import { withPackages, type PypiHost } from "./pypi-step.ts"
-import { sharedPool, type SharedPool } from "./shared-pool.ts"
+import { shared, type Shared } from "./shared-pool.ts"
 
 export type NativeHost = PypiHost
 
@@ -32,7 +33,8 @@ export type NativeOptions = {
  * every machine; with bytecode, on every machine with the same build of Python.
  */
 export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Engine {
-  const shared = sharedPool(options.workers ?? workerCount(host.machine))
+  const threads = shared(() => startPool(options.workers ?? workerCount(host.machine)))
+  const compiling = shared(() => bytecodePool(host, host.machine.cores))
   const findCompiler = compilerFinder(host, options.start)
   return {
     name: "native",
@@ -49,7 +51,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       await host.files.makeDirectory(temporary)
       const folder = await makeWorkFolder("native", host, temporary)
       try {
-        return await write(image, step, { host, job, folder, shared, findCompiler })
+        return await write(image, step, { host, job, folder, threads, compiling, findCompiler })
       } finally {
         await host.files.remove(folder)
       }
@@ -70,12 +72,13 @@ type Context = {
   readonly host: NativeHost
   readonly job: Job
   readonly folder: string
-  readonly shared: SharedPool
+  readonly threads: Shared<SegmentPool>
+  readonly compiling: Shared<BytecodePool>
   readonly findCompiler: FindCompiler
 }
 
 async function write(image: Image, step: Step, context: Context): Promise<Digest> {
-  const { job, host, folder, shared, findCompiler } = context
+  const { job, host, folder, threads, compiling, findCompiler } = context
   const put = async (result: Image): Promise<Digest> => {
     requireLayerCount(result, job.image)
     const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
@@ -83,7 +86,11 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   }
   // The threads have to live until the image is written: some layers are made only then.
   if (step.kind === "pypi") {
-    return shared.use(async (pool) => put(await withPackages(image, step, { host, job, pool, folder, findCompiler })))
+    return threads.use((pool) =>
+      compiling.use(async (bytecode) =>
+        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler })),
+      ),
+    )
   }
   if (step.kind === "files") return put(await withFiles(image, step, context))
   if (step.kind === "config") return put(withConfig(image, (config) => configured(config, step, job.image)))

@@ -48,8 +48,9 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
     making.parent,
   )
   for (const sentence of overlaps.notes) making.note(sentence)
-  const packages = found.map((item): Item => ({ ...item, omit: overlaps.omit.get(item.name) ?? [] }))
-  const compiled = making.bytecode === undefined ? [] : await bytecodeItems(packages, making.bytecode, making)
+  const all = found.map((item): Item => ({ ...item, omit: overlaps.omit.get(item.name) ?? [] }))
+  const compiled = making.bytecode === undefined ? [] : await bytecodeItems(all, making.bytecode, making)
+  const packages = withoutCompiled(all, compiled)
   making.onFiles([...packages, ...compiled].flatMap(({ segment }) => segment.files.map(({ path }) => path)))
   // Apart from each other, so that the layers of packages do not depend on an interpreter (design, decision 11).
   const share = compiled.length === 0 ? 0 : Math.max(1, Math.floor(making.budget.layers / 4))
@@ -67,6 +68,21 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
     making.onLayer(++done, planned.length)
     const contents = layer.shares.map(({ name }) => (items.get(name) as Item).title)
     return describe(layer, made, { contents, compression: making.compression })
+  })
+}
+
+/** What a wheel brings of compiled files gives way to ours, as with pip: they would not be valid for our times. */
+function withoutCompiled(packages: readonly Item[], compiled: readonly Item[]): readonly Item[] {
+  if (compiled.length === 0) return packages
+  const made = new Set(
+    compiled.flatMap(({ segment, omit }) => {
+      const left = new Set(omit)
+      return segment.files.flatMap(({ path }) => (left.has(path) ? [] : [path]))
+    }),
+  )
+  return packages.map((item) => {
+    const own = item.segment.files.flatMap(({ path }) => (path.endsWith(".pyc") && made.has(path) ? [path] : []))
+    return own.length === 0 ? item : { ...item, omit: [...item.omit, ...own] }
   })
 }
 

@@ -7,7 +7,7 @@ import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
 import { readMerged } from "../../oci/merged.ts"
-import { sourceReader } from "../../packages/bytecode/source-reader.ts"
+import type { BytecodePool } from "../../packages/bytecode/pool.ts"
 import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
 import { shown } from "../../packages/wheel/refusal.ts"
@@ -31,6 +31,7 @@ type Context = {
   readonly host: PypiHost
   readonly job: Job
   readonly pool: SegmentPool
+  readonly bytecode: BytecodePool
   /** Holds blobs until the image is written. */
   readonly folder: string
   /** Finds the Python that compiles, where the step wants bytecode. */
@@ -129,22 +130,18 @@ function cacheLimit(env: Host["env"]): number {
 
 /** What compiles, until it is disposed. */
 async function openBytecode(
-  { host, pool, findCompiler }: Context,
+  { bytecode: pool, findCompiler }: Context,
   environment: Environment,
   { job }: { readonly job: Job },
 ): Promise<AsyncDisposable & { readonly making: BytecodeMaking }> {
   const { image: name, platform, parent, signal } = job
   if (parent === undefined) throw new Error("bytecode needs a parent")
   const compiler = await findCompiler({ environment, name, platform, parent, signal })
-  const reader = sourceReader()
   const onWheel = (done: number, total: number): void =>
     job.report({ kind: "progress", image: name, platform, phase: "compile", done, total, unit: "items" })
   return {
-    making: { host, compiler, reader, width: pool.workers, onWheel },
-    async [Symbol.asyncDispose]() {
-      await reader[Symbol.asyncDispose]()
-      await compiler[Symbol.asyncDispose]()
-    },
+    making: { compiler, pool, onWheel },
+    [Symbol.asyncDispose]: () => compiler[Symbol.asyncDispose](),
   }
 }
 

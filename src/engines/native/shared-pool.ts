@@ -1,23 +1,21 @@
-import { startPool, type SegmentPool } from "../../packages/segment/pool.ts"
+/** Something that all rows which are built at the same time share. */
+export type Shared<T> = { use<R>(work: (value: T) => Promise<R>): Promise<R> }
 
-/** One pool for all rows that are built at the same time. */
-export type SharedPool = { use<T>(work: (pool: SegmentPool) => Promise<T>): Promise<T> }
-
-/** Starts the threads with the first user and ends them with the last, so that rows in parallel share one bound. */
-export function sharedPool(workers: number): SharedPool {
-  let pool: SegmentPool | undefined
+/** Starts it with the first user and ends it with the last, so that rows in parallel share one bound. */
+export function shared<T extends AsyncDisposable>(start: () => T): Shared<T> {
+  let value: T | undefined
   let users = 0
   return {
     async use(work) {
-      pool ??= startPool(workers)
+      value ??= start()
       users++
-      const mine = pool
+      const mine = value
       try {
         return await work(mine)
       } finally {
         users--
         if (users === 0) {
-          pool = undefined
+          value = undefined
           await mine[Symbol.asyncDispose]()
         }
       }
