@@ -65,7 +65,7 @@ async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<
   shared.environments.set(key, reading)
   const { requirements, problems } = await reading
   content.problems.push(...problems)
-  return { kind: "pypi", format: 1, requirements, bytecode: "none", compression: "gzip", budget: layerBudget(row) }
+  return { kind: "pypi", format: 2, requirements, bytecode: "none", compression: "gzip", budget: layerBudget(row) }
 }
 
 /** A step only where something is set: an image without one is its parent's. */
