@@ -6,7 +6,7 @@ import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { writeImage } from "../../src/oci/write-image.ts"
 import { debianImage } from "../support/native.ts"
 import { startRegistry } from "../support/registry.ts"
-import { openSandbox, prepared, type Sandbox } from "../support/sandbox.ts"
+import { openSandbox, prepared, program, type Sandbox } from "../support/sandbox.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
 
 const host = makeHost(process.env)
@@ -153,6 +153,13 @@ test("`layers` shows what is in which layer, whose it is and who shares it; befo
     ["own", null, ["beta 1.0"], ["course", "plain"]],
     ["own", null, ["tiny 1.1"], ["course", "plain"]],
   ])
+
+  // Published, and looked at from a machine that has nothing.
+  expect(await tree.nbstacks("publish", "--registry", registry.address, "--allow-dirty")).toMatchObject({ code: 0 })
+  const env = { ...tree.env, NBSTACKS_STORE: `${tree.folder}-elsewhere` }
+  const argv = [program, "layers", "lab", "--registry", registry.address, "--json"] as const
+  const elsewhere = await host.run({ argv, cwd: tree.folder, env })
+  expect(JSON.parse(elsewhere.stdout)).toMatchObject({ ...rest, layers })
 })
 
 test("`layers --history` replays the lock's git history for each budget, and fetches no wheel", async () => {
@@ -198,6 +205,9 @@ test("`layers --history` replays the lock's git history for each budget, and fet
   // Each page once for all versions. What was built is in the cache; the others are not fetched.
   expect(index.seen.filter((one) => one.includes("/files/"))).toEqual([])
   expect(new Set(index.seen).size).toBe(index.seen.length)
+
+  const two = await tree.nbstacks("layers", "lab", "--history", "--releases", "2", "--json")
+  expect((JSON.parse(two.stdout) as typeof found).releases).toEqual(found.releases.slice(1))
 
   const shown = await tree.nbstacks("layers", "lab", "--history", "--offline")
   expect(shown.code).toBe(0)

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts"
+import { Failure, isFailure } from "../../failure.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { readImage, type Image as OciImage } from "../../oci/image.ts"
 import { ImageManifest, parseJson } from "../../oci/manifest.ts"
@@ -7,6 +7,7 @@ import type { Location } from "../../oci/store/store.ts"
 import { parallel } from "../../parallel.ts"
 import { locationIn } from "../../build/builder.ts"
 import type { Image, RowId } from "../../tree/tree.ts"
+import { externalImage } from "../builder.ts"
 import type { Context } from "../context.ts"
 import { think, type Session } from "../session.ts"
 
@@ -50,10 +51,19 @@ export async function rowsByLayer(built: BuiltRows): Promise<ReadonlyMap<Digest,
   return new Map([...rows].map(([digest, ids]) => [digest, ids.sort()]))
 }
 
+export type Lookup = {
+  readonly context: Context
+  readonly session: Session
+  readonly built: BuiltRows
+  readonly platform: Platform
+  /** Whether registries of others may not be asked. */
+  readonly offline: boolean
+}
+
 /** How many of an image's layers are its parent's; undefined when its parent is nowhere to be seen. */
 export async function parentLayers(
   { row, location }: { readonly row: Image; readonly location: Location },
-  { session, built, platform }: { readonly session: Session; readonly built: BuiltRows; readonly platform: Platform },
+  { context, session, built, platform, offline }: Lookup,
 ): Promise<number | undefined> {
   const { parent } = row
   if (parent.kind === "none") return 0
@@ -69,7 +79,15 @@ export async function parentLayers(
     const layers = await layersAt(place)
     if (layers !== undefined) return layers.length
   }
-  return undefined
+  if (offline) return undefined
+  try {
+    return (await layersAt(externalImage(context, parent.reference, digest)))?.length
+  } catch (error) {
+    // Whose a layer is, is not worth a failure: it is shown as not known.
+    context.signal.throwIfAborted()
+    if (isFailure(error)) return undefined
+    throw error
+  }
 }
 
 /** A built row's image. */

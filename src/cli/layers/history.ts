@@ -6,9 +6,7 @@ import type { Platform } from "../../oci/platform.ts"
 import { sizeWheels, type SizedWheel } from "../../packages/index/size-wheels.ts"
 import { count } from "../../report/format.ts"
 import type { Image, RowId } from "../../tree/tree.ts"
-import type { Context } from "../context.ts"
-import type { Session } from "../session.ts"
-import type { BuiltRows } from "./find-images.ts"
+import type { Lookup } from "./find-images.ts"
 import type { LayersOptions } from "./flags.ts"
 import { figuresOf, itemsOf, type BudgetFigures, type Estimate, type Release } from "./history-figures.ts"
 import { readVersions } from "./lock-versions.ts"
@@ -31,13 +29,7 @@ export type LockHistory = {
   readonly budgets: readonly BudgetFigures[]
 }
 
-type Question = {
-  readonly row: Image
-  readonly platform: Platform
-  readonly session: Session
-  readonly built: BuiltRows
-  readonly options: LayersOptions
-}
+type Question = { readonly row: Image; readonly options: LayersOptions }
 
 const usualBudgets = [10, 20, 40, 48, 64]
 /** Between two lines of progress. */
@@ -47,9 +39,9 @@ const step = 100
  * Reads the versions of a row's lock from git, finds the wheels and their sizes as a build would, and plans each version
  * with several budgets. Fails with `cannot` for a row without a lock of packages, or with less than two versions.
  */
-export async function lockHistory(context: Context, question: Question): Promise<LockHistory> {
+export async function lockHistory(lookup: Lookup, { row, options }: Question): Promise<LockHistory> {
+  const { context, platform, offline } = lookup
   const { host, io, signal, folder } = context
-  const { row, platform, options } = question
   const { config } = await loadConfig(folder, host)
   const make = config.rows.find(({ id }) => id === row.id)?.make
   if (make?.kind !== "environment")
@@ -62,7 +54,7 @@ export async function lockHistory(context: Context, question: Question): Promise
     throw new Failure("cannot", `${folder} is not in a git repository`, {
       hint: "The history of a lock is that of git: commit it with each relock",
     })
-  const target = await targetOf(context, question)
+  const target = await targetOf(row, lookup)
   io.err(`Reading ${count(git.commits.length, "commit")} of ${folders.join(", ")} …\n`)
   const { versions, unread } = await readVersions(git.commits, {
     host,
@@ -80,7 +72,7 @@ export async function lockHistory(context: Context, question: Question): Promise
     cache: cacheFolder(host),
     target: target.tags,
     signal,
-    offline: options.offline === true,
+    offline,
     onSized: (done) => {
       if (done % step === 0 && done < wanted.length) io.err(`Sized ${done} of ${wanted.length} wheels …\n`)
     },

@@ -23,9 +23,11 @@ export async function layers(context: Context, options: LayersOptions & { readon
   const platform = platformFor(context, row?.platforms ?? [])
   if (row === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
   await using session = openSession(context, tree)
-  const built = await builtRows(context, session, { platform, offline: options.offline === true })
+  const offline = options.offline === true
+  const built = await builtRows(context, session, { platform, offline })
+  const lookup = { context, session, built, platform, offline }
   if (options.history === true) {
-    const history = await lockHistory(context, { row, platform, session, built, options })
+    const history = await lockHistory(lookup, { row, options })
     io.out(options.json === true ? json(historyJson(history)) : historyText(history, io.outColors))
     return 0
   }
@@ -34,7 +36,7 @@ export async function layers(context: Context, options: LayersOptions & { readon
   const [image, shared, parents] = await Promise.all([
     imageOf(found.location),
     rowsByLayer(built),
-    parentLayers(found, { session, built, platform }),
+    parentLayers(found, lookup),
   ])
   const view = {
     row: id,

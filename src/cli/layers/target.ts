@@ -4,16 +4,13 @@ import { installedIn } from "../../engines/native/installed.ts"
 import { linuxEnvironment, markerHolds } from "../../environment/markers.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import { readMerged } from "../../oci/merged.ts"
-import type { Platform } from "../../oci/platform.ts"
 import type { Wanted } from "../../packages/index/find-wheels.ts"
 import { machineOf, type TagTarget } from "../../packages/tags/supported.ts"
 import { normalName } from "../../packages/wheel/filename.ts"
 import type { Prefix, Requirement } from "../../tree/step.ts"
 import type { Image } from "../../tree/tree.ts"
-import type { Context } from "../context.ts"
 import { readContents } from "./contents.ts"
-import { imageOf, notBuilt, parentLayers, type BuiltRows } from "./find-images.ts"
-import type { Session } from "../session.ts"
+import { imageOf, notBuilt, parentLayers, type Lookup } from "./find-images.ts"
 
 /** What a row's environment is, for choosing wheels. */
 export type RowTarget = {
@@ -24,22 +21,14 @@ export type RowTarget = {
   readonly wanted: (requirements: readonly Requirement[]) => readonly Wanted[]
 }
 
-type Question = {
-  readonly row: Image
-  readonly platform: Platform
-  readonly session: Session
-  readonly built: BuiltRows
-}
-
 /**
  * The environment that a row's packages go into, from its image or, where it is not built, from its parent's. Fails with
  * `no` where neither is built: nothing is made to find out.
  */
-export async function targetOf(context: Context, question: Question): Promise<RowTarget> {
-  const { row, platform, built } = question
+export async function targetOf(row: Image, lookup: Lookup): Promise<RowTarget> {
+  const { platform, built } = lookup
   const own = built.get(row.id)
-  const { prefix, makes, inParent } =
-    own === undefined ? await fromParent(context, question) : await fromRow(own, question)
+  const { prefix, makes, inParent } = own === undefined ? await fromParent(row, lookup) : await fromRow(own, lookup)
   const environment = linuxEnvironment(prefix.python, machineOf(platform) ?? "")
   return {
     tags: { python: prefix.python, platform, glibc: prefix.glibc },
@@ -58,14 +47,12 @@ export async function targetOf(context: Context, question: Question): Promise<Ro
 type Found = { readonly prefix: Prefix; readonly makes: boolean; readonly inParent: ReadonlySet<string> }
 
 /** What the row's lock names and its own layers lack was in the parent already. */
-async function fromRow(
-  own: Parameters<typeof parentLayers>[0],
-  { session, built, platform }: Question,
-): Promise<Found> {
+async function fromRow(own: Parameters<typeof parentLayers>[0], lookup: Lookup): Promise<Found> {
+  const { platform } = lookup
   const image = await imageOf(own.location)
   const prefix = environmentSaid(image)
   if (prefix === undefined) throw notBuilt(own.row.id)
-  const parents = (await parentLayers(own, { session, built, platform })) ?? 0
+  const parents = (await parentLayers(own, lookup)) ?? 0
   const layers = image.layers.slice(parents).map(({ history }) => readContents(history.created_by))
   const added = new Set(layers.flatMap(({ packages }) => packages.map((one) => one.split(" ")[0] ?? "")))
   const environment = linuxEnvironment(prefix.python, machineOf(platform) ?? "")
@@ -78,7 +65,7 @@ async function fromRow(
   }
 }
 
-async function fromParent({ host, signal }: Context, { row, built }: Question): Promise<Found> {
+async function fromParent(row: Image, { context: { host, signal }, built }: Lookup): Promise<Found> {
   const parent = row.parent.kind === "image" ? built.get(row.parent.id) : undefined
   if (parent === undefined) throw notBuilt(row.id)
   const image = await imageOf(parent.location)

@@ -94,6 +94,29 @@ test("one package added, removed or resized touches at most two layers besides i
   )
 })
 
+test("a package in several parts touches at most two layers besides its own for each part", () => {
+  const few = fc
+    .uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 60 })
+    .chain((list) =>
+      fc
+        .array(fc.integer({ min: 100_000, max: 3 * megabyte }), { minLength: list.length, maxLength: list.length })
+        .map((sizes) => list.map((name, at) => packageOf(name, sizes[at] ?? megabyte))),
+    )
+  fc.assert(
+    fc.property(few, fc.integer({ min: 12, max: 64 }), fc.integer({ min: 3, max: 9 }), (list, layers, pieces) => {
+      const budget = { layer: 100 * megabyte, layers }
+      const files = Array.from({ length: pieces }, (_, at) => ({ path: `${at}`, size: 60 * megabyte, metadata: false }))
+      const before = planLayers(list, budget)
+      const after = planLayers([...list, { name: "ZZ", files }], budget)
+      const own = after.filter(({ shares }) => shares.some(({ name }) => name === "ZZ")).length
+      expect(own).toBe(pieces)
+      expect(changed(after, before, "ZZ").length).toBeLessThanOrEqual(2 * own)
+      expect(changed(before, after, "ZZ").length).toBeLessThanOrEqual(2 * own)
+    }),
+    { numRuns: 100 },
+  )
+})
+
 test("a small package more or less changes one bin and nothing else, also when it takes bytecode along", () => {
   fc.assert(
     fc.property(
