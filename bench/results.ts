@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Host } from "../src/host/host.ts"
 import type { Measured } from "./measure.ts"
+import { Simulated } from "./simulate/results.ts"
 
 /** What `results.json` has. No paths and no names of machines. */
 export type Results = {
@@ -15,6 +16,8 @@ export type Results = {
   readonly measured: Readonly<
     Record<string, { readonly date: string; readonly load: number; readonly lines: readonly Measured[] }>
   >
+  /** Figures of no machine: layers of real locks, replayed. */
+  readonly simulated?: Simulated
 }
 
 const Line: z.ZodType<Measured> = z.object({
@@ -32,6 +35,7 @@ const Results: z.ZodType<Results> = z.object({
   version: z.literal(1),
   machine: z.object({ cores: z.int(), processor: z.string(), memoryGigabytes: z.number(), node: z.string() }),
   measured: z.record(z.string(), z.object({ date: z.string(), load: z.number(), lines: z.array(Line) })),
+  simulated: Simulated.exactOptional(),
 })
 
 /** The results of the last run; undefined if there are none. */

@@ -1,8 +1,9 @@
 import type { Measured } from "./measure.ts"
 import type { Results } from "./results.ts"
+import { simulationTable } from "./simulate/results.ts"
 
 /** The results as people read them: what each figure is, and a table in Markdown. */
-export function figures({ machine, measured }: Results): string {
+export function figures({ machine, measured, simulated }: Results): string {
   const sections = Object.values(measured)
   const dates = [...new Set(sections.map(({ date }) => date))].sort()
   const loads = sections.map(({ load }) => load)
@@ -14,6 +15,7 @@ export function figures({ machine, measured }: Results): string {
     "| what | by | time | CPU | memory | runs | also | goal |",
     "|---|---|---|---|---|---|---|---|",
     ...sections.flatMap(({ lines }) => lines).map(row),
+    ...(simulated === undefined ? [] : ["", simulationTable(simulated)]),
   ].join("\n")
 }
 

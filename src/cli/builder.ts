@@ -140,7 +140,7 @@ export function lazyRuntime(
 }
 
 /** Where an image of another registry is. */
-function externalImage(
+export function externalImage(
   { host, signal }: Pick<Context, "host" | "signal">,
   reference: string,
   digest: Digest,

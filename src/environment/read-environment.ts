@@ -1,8 +1,7 @@
 import type { Placed, Problem } from "../config/row.ts"
-import type { FolderView } from "../files/folder-view.ts"
 import type { Requirement } from "../tree/step.ts"
 import { joinRequirements } from "./join.ts"
-import { readRequirements, type PlacedRequirement } from "./read-requirements.ts"
+import { readRequirements, type EnvironmentView, type PlacedRequirement } from "./read-requirements.ts"
 
 export type Environment = {
   /** Sorted by name, then version and marker. */
@@ -49,7 +48,7 @@ const later: readonly (readonly [name: string, hint: string])[] = [
  * The pins of one or several environment folders. Only these enter a key: not comments, order or other files. Two
  * versions of a package under the same marker are a problem that names both places.
  */
-export async function readEnvironment(view: FolderView, folders: readonly Placed<string>[]): Promise<Environment> {
+export async function readEnvironment(view: EnvironmentView, folders: readonly Placed<string>[]): Promise<Environment> {
   const read = await Promise.all(folders.map((folder) => readFolder(view, folder)))
   const joined = joinRequirements(read.flatMap(({ found }) => found))
   return {
@@ -60,7 +59,7 @@ export async function readEnvironment(view: FolderView, folders: readonly Placed
 
 type FolderRead = { readonly found: readonly PlacedRequirement[]; readonly problems: readonly Problem[] }
 
-async function readFolder(view: FolderView, { value: folder, at }: Placed<string>): Promise<FolderRead> {
+async function readFolder(view: EnvironmentView, { value: folder, at }: Placed<string>): Promise<FolderRead> {
   const place = folder === "." ? "" : folder
   const prefix = place === "" ? "" : `${place}/`
   const kinds = new Map((await view.list(place))?.map(({ name, kind }) => [name, kind]))

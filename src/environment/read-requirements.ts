@@ -13,6 +13,9 @@ export type RequirementsFile = {
   readonly problems: readonly Problem[]
 }
 
+/** What is looked at: a folder of this machine, or of a commit. */
+export type EnvironmentView = Pick<FolderView, "list" | "text" | "kindOf">
+
 export type RequirementsOptions = {
   /** Relative to the tree's folder, as is `folder`. */
   readonly file: string
@@ -24,7 +27,7 @@ export type RequirementsOptions = {
 const most = 5
 
 /** Reads a requirements file and what it includes. Every line that cannot be used is a problem; nothing is skipped in silence. */
-export async function readRequirements(view: FolderView, options: RequirementsOptions): Promise<RequirementsFile> {
+export async function readRequirements(view: EnvironmentView, options: RequirementsOptions): Promise<RequirementsFile> {
   const found: PlacedRequirement[] = []
   const problems: Problem[] = []
   await include(view, options.file, { folder: options.folder, found, problems, open: [], done: new Set() })
@@ -40,7 +43,7 @@ type Reading = {
   readonly done: Set<string>
 }
 
-async function include(view: FolderView, file: string, reading: Reading): Promise<void> {
+async function include(view: EnvironmentView, file: string, reading: Reading): Promise<void> {
   const { found, problems } = reading
   if (reading.done.has(file)) return
   reading.done.add(file)
@@ -57,7 +60,7 @@ async function include(view: FolderView, file: string, reading: Reading): Promis
       const path = includedPath(file, kind.path, reading.folder)
       if (path === undefined) complain(`-r ${kind.path} leaves the environment's folder`)
       else if (open.includes(path)) complain(`-r ${kind.path} goes in a circle: ${[...open, path].join(" → ")}`)
-      else if ((await view.stat(path))?.kind !== "file") complain(`-r ${kind.path} is not there`)
+      else if ((await view.kindOf(path)) !== "file") complain(`-r ${kind.path} is not there`)
       else await include(view, path, { ...reading, open })
     } else if (kind.kind === "requirement") {
       const read = readRequirement(content, nameOf(file))

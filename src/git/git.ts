@@ -56,7 +56,7 @@ function counts(entry: string, prefix: string, seen: ReadonlySet<string>): boole
 }
 
 /** Git refuses repositories of other users. Going on as if there were no git would hide the commit from the release. */
-async function requireTrust(folder: string, host: Door): Promise<void> {
+export async function requireTrust(folder: string, host: Door): Promise<void> {
   const answer = await host
     .run({ argv: ["git", "-C", folder, "rev-parse", "--git-dir"], timeout: patience })
     .catch(() => undefined)
@@ -85,7 +85,8 @@ export async function lastCommits(
   return new Map(found.filter((pair): pair is readonly [string, string] => pair[1] !== undefined && pair[1] !== ""))
 }
 
-async function git(host: Door, folder: string, args: readonly string[]): Promise<string | undefined> {
+/** What git prints, without the newline at its end; undefined where it fails or is not there. */
+export async function git(host: Door, folder: string, args: readonly string[]): Promise<string | undefined> {
   try {
     const { code, stdout } = await host.run({ argv: ["git", "-C", folder, ...args], timeout: patience })
     return code === 0 ? stdout.replace(/\n$/, "") : undefined

@@ -67,7 +67,7 @@ async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<
   content.problems.push(...problems)
   return {
     kind: "pypi",
-    format: 1,
+    format: 2,
     requirements,
     ...(replace ? { replace } : {}),
     bytecode,

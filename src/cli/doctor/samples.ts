@@ -20,6 +20,6 @@ export function sampleStep(kind: "bootstrap" | "dockerfile" | "environment"): St
         urls: {},
       }
     case "environment":
-      return { kind: "pypi", format: 1, requirements: [], bytecode: "none", compression: "gzip", budget }
+      return { kind: "pypi", format: 2, requirements: [], bytecode: "none", compression: "gzip", budget }
   }
 }

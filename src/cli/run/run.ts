@@ -3,14 +3,14 @@ import { runCommand, startLab, type RunJob } from "../../checks/run.ts"
 import { Failure } from "../../failure.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { slotOf } from "../../plan/key.ts"
-import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
+import { selectPlatform, selectRows } from "../../plan/select.ts"
 import type { Report } from "../../report/event.ts"
-import type { Tree } from "../../tree/tree.ts"
 import { bring } from "../../build/bring.ts"
 import { locationIn } from "../../build/builder.ts"
 import { lazyRuntime, openBuilder, runtimeName } from "../builder.ts"
 import type { Context } from "../context.ts"
 import { loadTree } from "../load-tree.ts"
+import { oneRow, platformFor } from "../one-row.ts"
 import { exitOf, failuresText } from "../outcomes.ts"
 import { logFolder, openReporters } from "../reporters.ts"
 import { openSession, think, type Session } from "../session.ts"
@@ -90,13 +90,6 @@ async function whileSaying<T>({ host, io }: Context, id: string, start: () => Pr
   }
 }
 
-function oneRow(tree: Tree, name: string): string {
-  const rows = rowsNamed(tree, [name])
-  const [only, another] = rows
-  if (only !== undefined && another === undefined) return only
-  throw new Failure("cannot", `\`${name}\` has ${rows.length} rows`, { hint: `Name one: ${rows.join(", ")}` })
-}
-
 /** The row's image in the local store: there, brought, or built now. An exit code if it could not be built. */
 async function locate(
   context: Context,
@@ -138,9 +131,4 @@ async function thinkLocally(
   if (offline === true || local.plan.waves.length === 0 || session.places.length === 1)
     return { ...local, opened: alone }
   return { ...(await think(context, session, { offline: false, verify: false })), opened: session }
-}
-
-/** This machine's own platform where the row has it, else its first. */
-function platformFor<P extends string>({ host }: Context, platforms: readonly P[]): P | undefined {
-  return platforms.find((one) => one === `linux/${host.machine.architecture}`) ?? platforms[0]
 }

@@ -79,6 +79,17 @@ export function environmentText(prefix: Prefix): string {
   return canonicalJson(prefix)
 }
 
+/** The environment that the label of an image says, without looking at its files; undefined where it says none. */
+export function environmentSaid(image: Image): Prefix | undefined {
+  const label = image.config.Labels?.[environmentLabel]
+  try {
+    const parsed = Label.safeParse(JSON.parse(label ?? ""))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function labelled(label: string, merged: Merged, name: string): Prefix {
   let value: unknown
   try {

@@ -55,18 +55,25 @@ export async function findWheels(
   host: FindHost,
   options: FindOptions,
 ): Promise<FoundWheel[]> {
-  let settings: Promise<IndexSettings> | undefined
-  const pages = new Map<string, Promise<Link[]>>()
-  const failed = new Map<string, Failure>()
-  const asking = async (): Promise<AskingAll> => {
-    settings ??= readIndexSettings(host, options.signal)
-    return { ...options, host, settings: await settings, pages, failed }
-  }
+  const asking = openAsking(host, options)
   return parallel(wanted, width, (one) => findOne(one, { host, options, asking }))
 }
 
-type AskingAll = Downloading & {
+/** Reads the user's configuration at the first call, and remembers pages of links and indexes that failed. */
+export function openAsking(host: FindHost, options: FindOptions): () => Promise<AskingAll> {
+  let settings: Promise<IndexSettings> | undefined
+  const pages = new Map<string, Promise<Link[]>>()
+  const failed = new Map<string, Failure>()
+  return async () => {
+    settings ??= readIndexSettings(host, options.signal)
+    return { ...options, host, settings: await settings, pages, failed }
+  }
+}
+
+export type AskingAll = Downloading & {
   readonly target: TagTarget
+  /** Pages of projects that are asked for several versions; not remembered unless given. */
+  readonly projects?: Map<string, Promise<Link[]>>
   readonly pages: Map<string, Promise<Link[]>>
   /** Indexes that could not be asked, and why. */
   readonly failed: Map<string, Failure>
@@ -80,7 +87,7 @@ type Finding = {
 
 async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
   const { host, options } = finding
-  const hashes = new Set(wanted.hashes.flatMap((hash) => /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1] ?? []))
+  const hashes = lockedHashes(wanted)
   if (hashes.size === 0) throw noHash(wanted)
   const found = (sha256: string, filename: string): FoundWheel => {
     const { name, version } = wanted
@@ -116,10 +123,15 @@ async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
   return found(hash, choice.name.filename)
 }
 
+/** The hashes of a requirement that are SHA-256, hexadecimal. */
+export function lockedHashes({ hashes }: Pick<Wanted, "hashes">): ReadonlySet<string> {
+  return new Set(hashes.flatMap((hash) => /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1] ?? []))
+}
+
 type Offer = { readonly name: WheelName; readonly requiresPython: string | undefined; readonly link: Link }
 
 /** The wheels of the wanted version that any index or `find-links` entry has; local ones with their hash. */
-async function offersFor(
+export async function offersFor(
   wanted: Wanted,
   { asking, hashes }: { asking: AskingAll; hashes: ReadonlySet<string> },
 ): Promise<Offer[]> {
@@ -170,7 +182,10 @@ async function linksOf(asking: AskingAll, index: string, project: string): Promi
   const before = asking.failed.get(index)
   if (before !== undefined) return before
   try {
-    return await indexLinks(asking, index, project)
+    const key = `${index} ${project}`
+    const page = asking.projects?.get(key) ?? indexLinks(asking, index, project)
+    asking.projects?.set(key, page)
+    return await page
   } catch (error) {
     asking.signal.throwIfAborted()
     if (!isFailure(error)) throw error
@@ -189,7 +204,8 @@ async function withHash(asking: Downloading, link: Link): Promise<Link> {
 
 type KnownChoice = { readonly name: WheelName; readonly requiresPython: string | undefined; readonly sha256: string }
 
-function knownChoices(known: KnownFiles, hashes: ReadonlySet<string>): KnownChoice[] {
+/** The files of a record that have one of some hashes. */
+export function knownChoices(known: KnownFiles, hashes: ReadonlySet<string>): KnownChoice[] {
   return Object.entries(known.files).flatMap(([sha256, { filename, requiresPython }]) => {
     const name = parseWheelName(filename)
     return name === undefined || !hashes.has(sha256) ? [] : [{ name, requiresPython, sha256 }]

@@ -24,12 +24,23 @@ const redirects = 10
  * origin that it was configured for, never along a redirect to another. https never becomes http, unless that host is trusted.
  */
 export async function get(asking: Asking, address: string, headers: Headers): Promise<Answer> {
+  return await ask(asking, { method: "GET", url: address, headers })
+}
+
+/** What GET would answer, without its body. As `get` otherwise. */
+export async function head(asking: Asking, address: string, headers: Headers): Promise<Answer> {
+  return await ask(asking, { method: "HEAD", url: address, headers })
+}
+
+type Question = { readonly method: "GET" | "HEAD"; readonly url: string; readonly headers: Headers }
+
+async function ask(asking: Asking, { method, url: address, headers }: Question): Promise<Answer> {
   const { host, settings, signal } = asking
   let url = address
   for (let hop = 0; hop <= redirects; hop++) {
     const login = loginFor(new URL(url), settings)
     const response = await host.http({
-      method: "GET",
+      method,
       url,
       headers: {
         ...headers,

@@ -6,6 +6,8 @@ export type Link = {
   /** 64 hexadecimal digits; undefined where the page says nothing. */
   readonly sha256: string | undefined
   readonly requiresPython: string | undefined
+  /** In bytes, where the page says so. */
+  readonly size?: number | undefined
 }
 
 /** A link from a URL as a page writes it; undefined when it names no file that we could fetch. */
@@ -16,6 +18,7 @@ export function linkFrom(
     readonly filename?: string
     readonly sha256?: string | undefined
     readonly requiresPython?: string | undefined
+    readonly size?: number | undefined
   },
 ): Link | undefined {
   let url: URL
@@ -33,7 +36,7 @@ export function linkFrom(
   url.password = ""
   const filename = facts.filename ?? decoded(url.pathname.slice(url.pathname.lastIndexOf("/") + 1))
   const sha256 = (facts.sha256 ?? fragment)?.toLowerCase()
-  return { filename, url: url.href, sha256, requiresPython: facts.requiresPython }
+  return { filename, url: url.href, sha256, requiresPython: facts.requiresPython, size: facts.size }
 }
 
 function decoded(text: string): string {

@@ -10,6 +10,8 @@ const Page = z.object({
       url: z.string(),
       hashes: z.record(z.string(), z.string()).optional(),
       "requires-python": z.string().nullish(),
+      // PEP 700. A page that says nonsense here is of use all the same.
+      size: z.int().nonnegative().optional().catch(undefined),
     }),
   ),
 })
@@ -31,6 +33,7 @@ export function parseJsonPage(text: string, address: string): Link[] {
       filename: file.filename,
       sha256: file.hashes?.["sha256"],
       requiresPython: file["requires-python"] ?? undefined,
+      size: file.size,
     })
     return link === undefined ? [] : [link]
   })

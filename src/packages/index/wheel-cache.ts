@@ -5,17 +5,28 @@ import type { Host } from "../../host/host.ts"
 /** What is known of the files of one version of a project, so that nobody has to be asked twice. */
 export type KnownFiles = {
   /** By sha256. */
-  readonly files: Readonly<Record<string, { readonly filename: string; readonly requiresPython?: string | undefined }>>
+  readonly files: Readonly<Record<string, KnownFile>>
   /** Hashes that were looked for, found or not. */
   readonly asked: readonly string[]
 }
 
+type KnownFile = {
+  readonly filename: string
+  readonly requiresPython?: string | undefined
+  /** In bytes, where somebody asked for it. */
+  readonly size?: number | undefined
+}
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-const KnownFile = z.object({
+const KnownRecord = z.object({
   version: z.literal(1),
   files: z.record(
     sha256,
-    z.object({ filename: z.string().regex(/^[^/\\]+\.whl$/), requiresPython: z.string().optional() }),
+    z.object({
+      filename: z.string().regex(/^[^/\\]+\.whl$/),
+      requiresPython: z.string().optional(),
+      size: z.int().nonnegative().optional(),
+    }),
   ),
   asked: z.array(sha256),
 })
@@ -31,7 +42,7 @@ export function wheelPath(cache: string, hash: string): string {
 export async function readKnown(host: CacheHost, cache: string, project: Project): Promise<KnownFiles> {
   const text = await host.files.readText(knownPath(cache, project)).catch(() => "")
   try {
-    const parsed = KnownFile.safeParse(JSON.parse(text))
+    const parsed = KnownRecord.safeParse(JSON.parse(text))
     if (parsed.success) return parsed.data
   } catch {
     // No record, or half of one: ask again.
@@ -42,7 +53,9 @@ export async function readKnown(host: CacheHost, cache: string, project: Project
 /** Adds to the record of a version. Of two processes that do so at once one may be forgotten, and asks again later. */
 export async function writeKnown(host: CacheHost, place: Project & { cache: string }, more: KnownFiles): Promise<void> {
   const old = await readKnown(host, place.cache, place)
-  const files = Object.fromEntries(Object.entries({ ...old.files, ...more.files }).sort(([a], [b]) => (a < b ? -1 : 1)))
+  // What one command learnt of a file, another need not know.
+  const joined = Object.entries(more.files).map(([hash, file]) => [hash, { ...old.files[hash], ...file }] as const)
+  const files = Object.fromEntries([...Object.entries(old.files), ...joined].sort(([a], [b]) => (a < b ? -1 : 1)))
   const asked = [...new Set([...old.asked, ...more.asked])].sort()
   const path = knownPath(place.cache, place)
   await host.files.makeDirectory(join(path, ".."))

@@ -55,29 +55,154 @@ test("any packages: each file once, never over a budget, whatever the order", ()
   )
 })
 
-test("one small package more changes at most two layers, and leaves the others in their order", () => {
+/** A layer as what is in it and whether that is alone: a bin of one package may become its single layer. */
+function placed(layer: PlannedLayer): string {
+  return `${layer.title} ${identity(layer)}`
+}
+
+/** Layers of `one` that `other` lacks, without those that hold the package itself. */
+function changed(one: readonly PlannedLayer[], other: readonly PlannedLayer[], name: string): PlannedLayer[] {
+  const there = new Set(other.map(identity))
+  return one.filter((layer) => !there.has(identity(layer)) && !layer.shares.some((share) => share.name === name))
+}
+
+const anySize = fc.oneof(
+  fc.integer({ min: 4_000, max: megabyte }),
+  fc.integer({ min: 400_000, max: 3 * megabyte }),
+  fc.integer({ min: 4_000, max: 300 * megabyte }),
+)
+
+test("one package added, removed or resized touches at most two layers besides its own, and reorders none", () => {
+  const wide = { layer: 8_000 * megabyte }
   fc.assert(
-    fc.property(packages, fc.integer({ min: 4_000, max: 900_000 }), (list, size) => {
-      const budget = { layer: 8_000 * megabyte, layers: 40 }
-      const before = planLayers(list, budget).map(identity)
-      const after = planLayers([...list, packageOf("zz_new", size)], budget).map(identity)
-      const fresh = after.filter((layer) => !before.includes(layer))
-      const gone = before.filter((layer) => !after.includes(layer))
-      expect(fresh.length).toBeLessThanOrEqual(2)
-      expect(gone.length).toBeLessThanOrEqual(2)
-      expect(after.filter((layer) => before.includes(layer))).toEqual(before.filter((layer) => after.includes(layer)))
+    fc.property(packages, fc.integer({ min: 1, max: 64 }), anySize, anySize, (list, layers, size, other) => {
+      const budget = { ...wide, layers }
+      const name = "zz_new"
+      const plans = [list, [...list, packageOf(name, size)], [...list, packageOf(name, other)]].map((each) =>
+        planLayers(each, budget),
+      )
+      for (const before of plans)
+        for (const after of plans) {
+          expect(changed(after, before, name).length).toBeLessThanOrEqual(2)
+          expect(changed(before, after, name).length).toBeLessThanOrEqual(2)
+          const there = new Set(after.map(placed))
+          const both = before.map(placed).filter((one) => there.has(one) && !one.includes(name))
+          expect(after.map(placed).filter((one) => both.includes(one))).toEqual(both)
+        }
     }),
+    { numRuns: 200 },
+  )
+})
+
+test("a package in several parts touches at most two layers besides its own for each part", () => {
+  const few = fc
+    .uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 60 })
+    .chain((list) =>
+      fc
+        .array(fc.integer({ min: 100_000, max: 3 * megabyte }), { minLength: list.length, maxLength: list.length })
+        .map((sizes) => list.map((name, at) => packageOf(name, sizes[at] ?? megabyte))),
+    )
+  fc.assert(
+    fc.property(few, fc.integer({ min: 12, max: 64 }), fc.integer({ min: 3, max: 9 }), (list, layers, pieces) => {
+      const budget = { layer: 100 * megabyte, layers }
+      const files = Array.from({ length: pieces }, (_, at) => ({ path: `${at}`, size: 60 * megabyte, metadata: false }))
+      const before = planLayers(list, budget)
+      const after = planLayers([...list, { name: "ZZ", files }], budget)
+      const own = after.filter(({ shares }) => shares.some(({ name }) => name === "ZZ")).length
+      expect(own).toBe(pieces)
+      expect(changed(after, before, "ZZ").length).toBeLessThanOrEqual(2 * own)
+      expect(changed(before, after, "ZZ").length).toBeLessThanOrEqual(2 * own)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test("a small package more or less changes one bin and nothing else, also when it takes bytecode along", () => {
+  fc.assert(
+    fc.property(
+      packages,
+      fc.integer({ min: 2, max: 64 }),
+      fc.integer({ min: 4_000, max: 500_000 }),
+      (list, layers, size) => {
+        const budget = { layer: 8_000 * megabyte, layers }
+        const before = planLayers(list, budget)
+        for (const name of ["zz_new", "zz_new (bytecode)"]) {
+          const after = planLayers([...list, packageOf(name, size)], budget)
+          expect(changed(after, before, name)).toEqual([])
+          expect(changed(before, after, name).length).toBeLessThanOrEqual(1)
+          expect(after.filter(({ shares }) => shares.some((share) => share.name === name)).length).toBe(1)
+        }
+      },
+    ),
     { numRuns: 150 },
   )
 })
 
-test("one large package more takes its own layer and changes at most two others", () => {
+test("a package that swings around a size class moves its own layer and no other", () => {
+  const list = Array.from({ length: 60 }, (_, index) => packageOf(`p${index}`, (index + 1) * 1.5 * megabyte))
+  const budget = { layer: 800 * megabyte, layers: 40 }
+  const plan = (size: number): PlannedLayer[] => planLayers([...list, packageOf("swings", size)], budget)
+  const [below, above] = [plan(2 ** 26 - 100), plan(2 ** 26 + 100)]
+  expect(new Set(below.map(identity))).toEqual(new Set(above.map(identity)))
+  const others = (layers: readonly PlannedLayer[]): string[] =>
+    layers.map(({ title }) => title).filter((title) => title !== "swings")
+  expect(others(below)).toEqual(others(above))
+})
+
+test("a package that swings around the place where single layers end changes two bins, and no other layer", () => {
+  const list = Array.from({ length: 60 }, (_, index) => packageOf(`p${index}`, (index + 1) * 1.5 * megabyte))
+  const budget = { layer: 800 * megabyte, layers: 40 }
+  const plan = (size: number): PlannedLayer[] => planLayers([...list, packageOf("swings", size)], budget)
+  // 29 of the 40 are for single packages: the smallest of them is p31.
+  const edge = 32 * 1.5 * megabyte
+  const [below, above] = [plan(edge - 200_000), plan(edge + 200_000)]
+  expect(below.some(({ title }) => title === "swings")).toBe(false)
+  expect(above.some(({ title }) => title === "swings")).toBe(true)
+  // The bin that it left, and the bin into which it pushed p31.
+  expect(changed(above, below, "swings").length).toBe(2)
+  expect(changed(below, above, "swings").some(({ title }) => title === "p31")).toBe(true)
+})
+
+test("a bin above a layer's bound is halved, and a package more touches no other bin", () => {
+  const budget = { layer: 2 * megabyte, layers: 64 }
+  const list = Array.from({ length: 30 }, (_, index) => packageOf(`small${index}`, 300_000))
+  const before = planLayers(list, budget)
+  expect(before.some(({ title }) => title.includes("."))).toBe(true)
+  for (let index = 30; index < 40; index++) {
+    const name = `small${index}`
+    const after = planLayers([...list, packageOf(name, 300_000)], budget)
+    for (const layer of after) expect(layer.size).toBeLessThanOrEqual(budget.layer)
+    const own = after.find(({ shares }) => shares.some((share) => share.name === name))?.title.split(".")[0]
+    for (const { title } of [...changed(after, before, name), ...changed(before, after, name)])
+      expect(title.split(".")[0]).toBe(own)
+  }
+})
+
+test("whatever the bounds: a package's metadata are in one layer, with its last files, and no layer breaks the budget", () => {
+  const files = fc.array(fc.integer({ min: 1_000, max: 40 * megabyte }), { minLength: 1, maxLength: 30 })
   fc.assert(
-    fc.property(packages, fc.integer({ min: 2 * megabyte, max: 300 * megabyte }), (list, size) => {
-      const budget = { layer: 8_000 * megabyte, layers: 40 }
-      const before = new Set(planLayers(list, budget).map(identity))
-      const after = planLayers([...list, packageOf("zz_new", size)], budget).map(identity)
-      expect(after.filter((layer) => !before.has(layer)).length).toBeLessThanOrEqual(3)
+    fc.property(fc.array(files, { minLength: 1, maxLength: 12 }), fc.integer({ min: 60, max: 200 }), (sizes, bound) => {
+      const budget = { layer: bound * megabyte, layers: 99 }
+      const list = sizes.map((each, at): Package => ({
+        name: `p${at}`,
+        files: [
+          ...["METADATA", "RECORD"].map((name) => ({ path: `p${at}.dist-info/${name}`, size: 20_000, metadata: true })),
+          ...each.map((size, index) => ({ path: `p${at}/${index}`, size, metadata: false })),
+        ],
+      }))
+      const plan = planLayers(list, budget)
+      coveredOnce(plan, list)
+      for (const layer of plan) expect(layer.size).toBeLessThanOrEqual(budget.layer)
+      for (const { name } of list) {
+        const parts = plan.flatMap(({ shares }) => shares.filter((share) => share.name === name))
+        const withMetadata = parts.filter(({ only }) => only?.some((path) => path.includes(".dist-info/")) ?? true)
+        expect(withMetadata.length).toBe(1)
+        const last = withMetadata[0]?.only
+        if (last !== undefined) {
+          expect(last.filter((path) => path.includes(".dist-info/")).length).toBe(2)
+          expect(last.length).toBeGreaterThan(2)
+        }
+      }
     }),
     { numRuns: 150 },
   )

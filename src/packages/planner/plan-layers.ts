@@ -27,8 +27,8 @@ export type PlanBudget = {
   readonly layers: number
 }
 
-/** Packages below this many bytes never have a layer of their own. */
-const aloneFrom: number = 1024 * 1024
+/** Packages below this many bytes never have a layer of their own: all of them together are few bytes. */
+const aloneFrom: number = 512 * 1024
 /** A layer's own directories and end, in bytes, kept free in each. */
 const reserve = 64 * 1024
 
@@ -40,24 +40,47 @@ type Part = {
 }
 
 /**
- * Packages → layers, from the packages and the budget alone (design, decision 10). A quarter of the layers are bins
- * that take small packages by a hash of their name; the other three quarters go to the biggest packages, one each,
- * ordered by size class (a power of two), then by name. So one small package more moves one bin, and nothing else.
- * A package above the budget is split by files, its metadata in the last part. The order of `packages` is of no
- * effect. Fails with `cannot` when a single file, or everything together, does not fit.
+ * Packages → layers, from the packages and the budget alone (design, decision 10). The biggest packages have a layer
+ * each, ordered by size class (a power of two), then by name. Other packages share bins by a hash of their name: the
+ * larger ones (`aloneFrom` and more) some, the small ones others, so that a small package more moves one small bin and
+ * nothing else. A package above the budget is split by files, its metadata in the last part. The order of `packages`
+ * is of no effect. Fails with `cannot` when a single file, or everything together, does not fit.
  */
 export function planLayers(packages: readonly Package[], budget: PlanBudget): PlannedLayer[] {
   const room = budget.layer - reserve
-  if (budget.layers < 1 || room < 1) throw new Failure("cannot", "The layer budget leaves no room for a layer")
+  if (budget.layers < 1 || room < 1)
+    throw new Failure("cannot", "The layer budget leaves no room for a layer", {
+      hint: "Raise `budget.layers` or `budget.layer` of this image",
+    })
   const parts = packages.flatMap((item) => splitPackage(item, room, budget.layer))
-  const large = parts.filter((part) => part.size >= aloneFrom || part.only !== undefined).sort(bySize)
-  const bins = Math.max(1, Math.floor(budget.layers / 4))
-  const alone = large.slice(0, Math.max(0, budget.layers - bins))
-  const small = parts.filter((part) => !alone.includes(part))
-  const binned = binsOf(small, bins, room)
-  const layers = [...alone.sort(bySizeClass).map(single), ...binned]
+  const isLarge = ({ size, only }: Part): boolean => size >= aloneFrom || only !== undefined
+  const large = parts.filter(isLarge).sort(bySize)
+  const { alone, larger, small } = slots(budget.layers)
+  const singles = large.slice(0, alone)
+  const bins =
+    larger === 0
+      ? binsOf(parts, { bins: small, room, from: 0 })
+      : [
+          ...binsOf(large.slice(alone), { bins: larger, room, from: 0 }),
+          ...binsOf(
+            parts.filter((part) => !isLarge(part)),
+            { bins: small, room, from: larger },
+          ),
+        ]
+  const layers = [...singles.sort(bySizeClass).map(single), ...bins]
   if (layers.length <= budget.layers) return layers
   return squeezed(parts, { room, budget })
+}
+
+/**
+ * How many layers are for single packages, for bins of larger packages, and for bins of small ones. The shares come
+ * from the simulation of decision 0033.
+ */
+function slots(layers: number): { readonly alone: number; readonly larger: number; readonly small: number } {
+  if (layers === 1) return { alone: 0, larger: 0, small: 1 }
+  const larger = Math.min(10, Math.max(1, Math.floor(layers / 5)))
+  const small = Math.min(3, Math.max(1, Math.floor(layers / 12)))
+  return { alone: layers - larger - small, larger, small }
 }
 
 function splitPackage(item: Package, room: number, layer: number): Part[] {
@@ -92,10 +115,16 @@ function splitPackage(item: Package, room: number, layer: number): Part[] {
   return parts
 }
 
-function binsOf(parts: readonly Part[], bins: number, room: number): PlannedLayer[] {
+/** Bins by hash; `from` bins came before, for titles. */
+function binsOf(
+  parts: readonly Part[],
+  { bins, room, from }: { readonly bins: number; readonly room: number; readonly from: number },
+): PlannedLayer[] {
   const groups: Part[][] = Array.from({ length: bins }, () => [])
   for (const part of parts) groups[Number(hashOf(part.name) % BigInt(bins))]?.push(part)
-  return groups.flatMap((group, index) => halves(group, room, 0).map((half, place) => collected(half, index, place)))
+  return groups.flatMap((group, index) =>
+    halves(group, room, 0).map((half, place) => collected(half, from + index, place)),
+  )
 }
 
 /** A bin that is too large is halved by further bits of the hash, so that most of it stays together when it grows. */
