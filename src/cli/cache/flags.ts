@@ -27,7 +27,7 @@ export function cacheCommand(execute: Execute): CommandUnknownOpts {
       async (options) => await execute(async (context) => await (await import("./clear.ts")).clear(context, options)),
     )
   examples(command, [
-    ["nbstacks cache size", "wheels, segments, and what else there is"],
+    ["nbstacks cache size", "what is in it, by kind"],
     ["nbstacks cache clear --older-than 30", "what nothing used for thirty days"],
   ])
   return command
