@@ -36,17 +36,33 @@ export function sentLine(
   return summary({ ...what, facts: { "MB sent": sent, ...what.facts } }, runs)
 }
 
-/** Lines of ours get how many times faster they are than each peer's line of the same name, and how many fewer bytes they sent. */
+/**
+ * Ours and the peers' by their names, ours first. Lines of ours get how many times faster they are than each peer's of
+ * the same name, and how many times fewer bytes they sent.
+ */
 export function compared(ours: readonly Measured[], peers: readonly Measured[]): readonly Measured[] {
-  return ours.flatMap((line) => {
-    const same = peers.filter(({ name }) => name === line.name)
-    const ratios = same.flatMap(({ by, seconds, facts }) => {
-      const [theirs, sent] = [Number(facts["MB sent"] ?? 0), Number(line.facts["MB sent"] ?? 0)]
-      const faster = [`× faster than ${by}`, figure(seconds / line.seconds)] as const
-      return theirs > 0 && sent > 0 ? [faster, [`× fewer bytes than ${by}`, figure(theirs / sent)] as const] : [faster]
-    })
-    return [{ ...line, facts: { ...line.facts, ...Object.fromEntries(ratios) } }, ...same]
-  })
+  const all = Map.groupBy([...ours, ...peers], ({ name }) => name)
+  return [...all.values()].flatMap((lines) =>
+    lines.map((line) =>
+      ours.includes(line)
+        ? withRatios(
+            line,
+            lines.filter((one) => peers.includes(one)),
+          )
+        : line,
+    ),
+  )
+}
+
+function withRatios(line: Measured, peers: readonly Measured[]): Measured {
+  const sentBy = ({ facts }: Measured): number => Number(facts["MB sent"] ?? 0)
+  const ratios: Record<string, number> = {}
+  for (const peer of peers) {
+    ratios[`× faster than ${peer.by}`] = figure(peer.seconds / line.seconds)
+    if (sentBy(peer) > 0 && sentBy(line) > 0)
+      ratios[`× fewer bytes than ${peer.by}`] = figure(sentBy(peer) / sentBy(line))
+  }
+  return { ...line, facts: { ...line.facts, ...ratios } }
 }
 
 /** Bytes as megabytes: two digits at least, and no more than three. */

@@ -9,6 +9,7 @@ const module = "github.com/moby/buildkit"
 
 /** A BuildKit of its own: what it keeps is empty at first and gone when it is disposed. */
 export type Buildkit = AsyncDisposable & {
+  /** Such as `0.26.3`. */
   readonly version: string
   /** `buildctl` with the address of this daemon, then these arguments: for those who measure it. */
   readonly command: (...args: readonly string[]) => readonly [string, ...string[]]
@@ -49,7 +50,7 @@ export async function startBuildkit(host: Host): Promise<Buildkit> {
     throw error
   }
   return {
-    version,
+    version: version.slice(1),
     command,
     async buildctl(...args) {
       const { code, stdout, stderr } = await host.run({ argv: command(...args), timeout: 600_000 })
