@@ -4,7 +4,7 @@ import { isKnown, openOurs, type Ours } from "./layers/ours.ts"
 import { openPeer, type Way } from "./layers/peers.ts"
 import { compared, figure, goals, megabytes, namesOf, sentLine, type Names } from "./layers/rows.ts"
 import { openYard, type Sent, type Yard } from "./layers/yard.ts"
-import type { Measured } from "./measure.ts"
+import { median, type Measured } from "./measure.ts"
 
 const runs = 3
 /** Of the peers only so many class images are built; all take the same time. */
@@ -73,7 +73,8 @@ async function classes(yard: Yard, inputs: Inputs, names: Names): Promise<readon
     await ours.forget()
     found.push(await ours.build())
   }
-  return [sentLine({ name: names.classes, by: "nbstacks", goal: goals.classes }, found)]
+  const facts = anImage(found, Object.keys(inputs.classes).length)
+  return [sentLine({ name: names.classes, by: "nbstacks", goal: goals.classes, facts }, found)]
 }
 
 async function bytecode(yard: Yard, inputs: Inputs, names: Names): Promise<readonly Measured[]> {
@@ -131,10 +132,13 @@ function scaled(name: string, by: string, built: readonly Sent[], count: number)
     output: "",
     sent: sent * count,
   }
-  const facts = {
-    [`images measured and scaled to ${count}`]: built.length,
-    "s an image": figure(seconds),
-    "MB an image": megabytes(sent),
-  }
+  const facts = { [`images measured and scaled to ${count}`]: built.length, ...anImage([all], count) }
   return { ...sentLine({ name, by, facts }, [all]), runs: built.length }
+}
+
+function anImage(found: readonly Sent[], count: number): Measured["facts"] {
+  return {
+    "s an image": figure(median(found.map(({ seconds }) => seconds)) / count),
+    "MB an image": megabytes(median(found.map(({ sent }) => sent)) / count),
+  }
 }

@@ -19,12 +19,15 @@ export type Peer = AsyncDisposable & {
   build(repository: string, requirements: string): Promise<Sent>
 }
 
+/** Where uv's cache is mounted; said to it, since `HOME` of the base is not root's. */
+const cache = "/var/cache/uv"
+
 /** pip keeps no cache, for which wheels on the disk leave nothing to do; uv has its cache in a mount that stays. */
 function install(tool: Way["tool"]): string {
   const options = "--no-index --find-links /wheels --no-deps --require-hashes -r /context/requirements.txt"
   if (tool === "pip") return `/opt/env/bin/pip install --no-cache-dir ${options}`
   const more = tool === "uv" ? "" : " --compile-bytecode"
-  return `/uv/uv pip install --link-mode copy${more} --python /opt/env/bin/python ${options}`
+  return `/uv/uv pip install --cache-dir ${cache} --link-mode copy${more} --python /opt/env/bin/python ${options}`
 }
 
 function dockerfile(base: string, command: string): string {
@@ -32,7 +35,7 @@ function dockerfile(base: string, command: string): string {
     "--mount=type=bind,target=/context",
     "--mount=type=bind,from=wheels,target=/wheels",
     "--mount=type=bind,from=uv,target=/uv",
-    "--mount=type=cache,target=/root/.cache/uv",
+    `--mount=type=cache,target=${cache}`,
   ]
   return `FROM ${base}
 USER root

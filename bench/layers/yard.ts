@@ -65,7 +65,8 @@ async function fill(host: Host, registry: RunningRegistry): Promise<Yard> {
 
 /** The bytes of all blobs on a registry's disk. */
 async function held(host: Host, data: string): Promise<number> {
-  const found = await run(host, ["find", data, "-type", "f", "-name", "data", "-printf", "%s\n"])
+  const blobs = join(data, "docker/registry/v2/blobs")
+  const found = await run(host, ["find", blobs, "-type", "f", "-printf", "%s\n"])
   return found.split("\n").reduce((sum, size) => sum + Number(size), 0)
 }
 
