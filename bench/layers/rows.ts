@@ -37,8 +37,8 @@ export function sentLine(
 }
 
 /**
- * Ours and the peers' by their names, ours first. Lines of ours get how many times faster they are than each peer's of
- * the same name, and how many times fewer bytes they sent.
+ * Ours and the peers' by their names, ours first. Lines of ours get how many times as fast they are as each peer's of
+ * the same name, and how many times their bytes the peer sent.
  */
 export function compared(ours: readonly Measured[], peers: readonly Measured[]): readonly Measured[] {
   const all = Map.groupBy([...ours, ...peers], ({ name }) => name)
@@ -58,9 +58,8 @@ function withRatios(line: Measured, peers: readonly Measured[]): Measured {
   const sentBy = ({ facts }: Measured): number => Number(facts["MB sent"] ?? 0)
   const ratios: Record<string, number> = {}
   for (const peer of peers) {
-    ratios[`× faster than ${peer.by}`] = figure(peer.seconds / line.seconds)
-    if (sentBy(peer) > 0 && sentBy(line) > 0)
-      ratios[`× fewer bytes than ${peer.by}`] = figure(sentBy(peer) / sentBy(line))
+    ratios[`× as fast as ${peer.by}`] = figure(peer.seconds / line.seconds)
+    if (sentBy(peer) > 0 && sentBy(line) > 0) ratios[`× our bytes by ${peer.by}`] = figure(sentBy(peer) / sentBy(line))
   }
   return { ...line, facts: { ...line.facts, ...ratios } }
 }
