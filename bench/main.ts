@@ -3,10 +3,11 @@ import { resolve } from "node:path"
 import { makeHost } from "../src/host/node/host.ts"
 import type { Host } from "../src/host/host.ts"
 import { context } from "./context.ts"
-import { besideDocker } from "./docker.ts"
-import { environments } from "./environment.ts"
 import { help } from "./help.ts"
+import { largeWheel } from "./large-wheel.ts"
+import { layers } from "./layers.ts"
 import type { Measured } from "./measure.ts"
+import { ready } from "./ready.ts"
 import { readResults, type Results } from "./results.ts"
 import { simulateLayers } from "./simulate/layers.ts"
 import { figures } from "./table.ts"
@@ -21,8 +22,9 @@ const all: Readonly<Record<string, (host: Host) => Promise<readonly Measured[]>>
   help,
   rows: thousandRows,
   context,
-  environments,
-  docker: besideDocker,
+  layers,
+  ready,
+  "large-wheel": largeWheel,
   trees,
 }
 /** Not measured but simulated: it takes locks of others, and says nothing about this machine. */

@@ -7,9 +7,9 @@ export type Measured = {
   readonly by: string
   /** The median of several runs, in seconds of wall time. */
   readonly seconds: number
-  /** Of user and system time, the median too: what the machine's load changes little. */
+  /** Of user and system time, the median too: what the machine's load changes little. 0 where a daemon works. */
   readonly cpuSeconds: number
-  /** The most memory that the program's own process had, in megabytes; the highest of all runs. */
+  /** The most memory that the program's own process had, in megabytes; the highest of all runs. 0 where a daemon works. */
   readonly megabytes: number
   readonly runs: number
   /** What was aimed at, in the words of the table. */
