@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
 import type { Image } from "./image.ts"
-import { layerEntries } from "./layer/open.ts"
+import { readContents } from "./merged/contents.ts"
 import { readHeaders, type HeaderCache } from "./merged/headers.ts"
 import { applyLayer, emptyTree, findNode, walkTree, type MergedEntry } from "./merged/tree.ts"
 
@@ -35,7 +35,7 @@ const usualLimit = 16 * 1024 * 1024
 
 /**
  * Merges the layers of an image by their headers: contents are skipped, and read later where they are asked for.
- * With a cache each layer is inflated once. Fails with `cannot` when a layer is malformed.
+ * With a cache each layer is inflated once, and small files that were read are kept. Fails with `cannot` when a layer is malformed.
  */
 export async function readMerged(
   image: Image,
@@ -64,14 +64,8 @@ export async function readMerged(
     await parallel([...wanted], width, async ([at, members]) => {
       const layer = image.layers[at]
       if (layer === undefined) return
-      let member = 0
-      for await (const { content } of layerEntries(layer)) {
-        options.signal?.throwIfAborted()
-        const names = members.get(member++)
-        if (names === undefined) continue
-        const bytes = Buffer.concat(await Array.fromAsync(content))
-        for (const name of names) found.set(name, bytes)
-      }
+      const contents = await readContents(layer, new Set(members.keys()), options)
+      for (const [member, bytes] of contents) for (const name of members.get(member) ?? []) found.set(name, bytes)
     })
     return found
   }

@@ -4,7 +4,6 @@ import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { appendLayers, readImage, requireLayerCount, withConfig, type Image } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
-import { readMerged } from "../../oci/merged.ts"
 import { writeImage } from "../../oci/write-image.ts"
 import { bytecodePool, type BytecodePool } from "../../packages/bytecode/pool.ts"
 import { startPool, workerCount, type SegmentPool } from "../../packages/segment/pool.ts"
@@ -16,6 +15,7 @@ import { compilerFinder, type FindCompiler, type StartImage } from "./bytecode.t
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
 import { withPackages, type PypiHost } from "./pypi-step.ts"
+import { lastParent, type ReadParent } from "./parent.ts"
 import { shared, type Shared } from "./shared-pool.ts"
 
 export type NativeHost = PypiHost
@@ -36,6 +36,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
   const threads = shared(() => startPool(options.workers ?? workerCount(host.machine)))
   const compiling = shared(() => bytecodePool(host, host.machine.cores))
   const findCompiler = compilerFinder(host, options.start)
+  const readParent = lastParent(host)
   return {
     name: "native",
     exchange: "in-process",
@@ -51,7 +52,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       await host.files.makeDirectory(temporary)
       const folder = await makeWorkFolder("native", host, temporary)
       try {
-        return await write(image, step, { host, job, folder, threads, compiling, findCompiler })
+        return await write(image, step, { host, job, folder, threads, compiling, findCompiler, readParent })
       } finally {
         await host.files.remove(folder)
       }
@@ -75,10 +76,11 @@ type Context = {
   readonly threads: Shared<SegmentPool>
   readonly compiling: Shared<BytecodePool>
   readonly findCompiler: FindCompiler
+  readonly readParent: ReadParent
 }
 
 async function write(image: Image, step: Step, context: Context): Promise<Digest> {
-  const { job, host, folder, threads, compiling, findCompiler } = context
+  const { job, host, folder, threads, compiling, findCompiler, readParent } = context
   const put = async (result: Image): Promise<Digest> => {
     requireLayerCount(result, job.image)
     const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
@@ -88,7 +90,7 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   if (step.kind === "pypi") {
     return threads.use((pool) =>
       compiling.use(async (bytecode) =>
-        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler })),
+        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler, readParent })),
       ),
     )
   }
@@ -97,10 +99,9 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   throw new Error(`the native engine was given a ${step.kind}`)
 }
 
-async function withFiles(image: Image, step: FilesStep, { host, job, folder }: Context): Promise<Image> {
+async function withFiles(image: Image, step: FilesStep, { host, job, folder, readParent }: Context): Promise<Image> {
   if (step.entries.length === 0) return image
-  const headers = { files: host.files, folder: join(cacheFolder(host), "headers") }
-  const merged = await readMerged(image, { cache: headers, signal: job.signal })
+  const merged = await readParent(image, job.signal)
   const output = join(folder, "files")
   const { open, signal, image: name } = job
   const layer = await writeFilesLayer(step, output, { merged, open, files: host.files, signal, name })

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import { readSize } from "../../config/amounts.ts"
 import { Failure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
@@ -6,7 +5,6 @@ import { trimSegments } from "../../files/cache-usage.ts"
 import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
-import { readMerged } from "../../oci/merged.ts"
 import type { BytecodePool } from "../../packages/bytecode/pool.ts"
 import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
@@ -20,6 +18,7 @@ import { withEnvironment } from "./config-step.ts"
 import { environmentText, findEnvironment, type Environment } from "./environment.ts"
 import { installedIn, targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
+import type { ReadParent } from "./parent.ts"
 import { filesOf } from "./replaced.ts"
 import { selectRequirements } from "./select.ts"
 import { environmentOwner, venvLayer } from "./venv-layer.ts"
@@ -36,6 +35,7 @@ type Context = {
   readonly folder: string
   /** Finds the Python that compiles, where the step wants bytecode. */
   readonly findCompiler: FindCompiler
+  readonly readParent: ReadParent
 }
 
 /**
@@ -45,8 +45,7 @@ type Context = {
 export async function withPackages(image: Image, step: PypiStep, context: Context): Promise<Image> {
   const { host, job, pool } = context
   const cache = cacheFolder(host)
-  const headers = { files: host.files, folder: join(cache, "headers") }
-  const merged = await readMerged(image, { cache: headers, signal: job.signal })
+  const merged = await context.readParent(image, job.signal)
   const { prefix, create } = await findEnvironment(image, merged, job.image)
   const installed = installedIn(merged, prefix)
   const { wanted, replaced } = selectRequirements(step.requirements, {

@@ -1,6 +1,9 @@
 import { join } from "node:path"
+import { z } from "zod"
+import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Host } from "../../host/host.ts"
 import { parseIni } from "./ini.ts"
+import { machinePython, type MachinePython } from "./machine-python.ts"
 import { pythonString } from "./python-literal.ts"
 
 /** What pip is configured with, by option name without dashes in front: `index-url`, `find-links`, `cert`. */
@@ -12,14 +15,16 @@ type PipHost = Pick<Host, "run" | "env" | "files" | "machine">
 const patience = 60_000
 
 /**
- * pip's configuration: what `pip config list` says where there is a pip, else the files that it would read and `PIP_*`.
- * A command's own section counts before `global`, the environment before both.
+ * pip's configuration: the files that it reads, and `PIP_*`. Where `python3` is a script that chooses a Python, what
+ * `pip config list` says, since only that knows which. A command's own section counts before `global`, the environment
+ * before both.
  */
 export async function readPipSettings(host: PipHost, signal: AbortSignal): Promise<PipSettings> {
-  const listed = await runPip(host, ["config", "list"], signal)
+  const python = await machinePython(host)
+  const listed = python === undefined ? await runPip(host, ["config", "list"], signal) : undefined
   if (listed !== undefined) return parsePipConfigList(listed)
   const settings = new Map<string, string>()
-  for (const path of configFiles(host)) {
+  for (const path of configFiles(host, python)) {
     const text = await host.files.readText(path).catch(() => "")
     const sections = parseIni(text)
     for (const section of ["global", "install"]) {
@@ -50,11 +55,31 @@ export function parsePipConfigList(text: string): PipSettings {
 
 /**
  * The index that pip uses when nothing is configured, as its own help states it; undefined without a pip. So no
- * index's name stands in this program.
+ * index's name stands in this program. It is kept in the user's cache, since asking takes half a second.
  */
 export async function pipDefaultIndex(host: PipHost, signal: AbortSignal): Promise<string | undefined> {
+  const python = await machinePython(host)
+  const stat = python === undefined ? undefined : await host.files.stat(python.program)
+  const file = join(cacheFolder(host), "pythons", "default-index.json")
+  const of = stat === undefined ? undefined : `${python?.program} ${stat.size} ${stat.mtime}`
+  const kept =
+    of === undefined ? undefined : Kept.safeParse(parsedJson(await host.files.readText(file).catch(() => "")))
+  if (kept?.success === true && kept.data.of === of) return kept.data.index
   const help = await runPip(host, ["install", "--help"], signal)
-  return help === undefined ? undefined : /--index-url\b[\s\S]*?\(default:?\s+(https?:\/\/[^\s)]+)\)/.exec(help)?.[1]
+  const index = /--index-url\b[\s\S]*?\(default:?\s+(https?:\/\/[^\s)]+)\)/.exec(help ?? "")?.[1]
+  if (of !== undefined && index !== undefined)
+    await host.files.write(file, JSON.stringify({ of, index }), { flush: false }).catch(() => undefined)
+  return index
+}
+
+const Kept = z.object({ of: z.string(), index: z.url() })
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Runs pip, as `python3 -m pip` or as `pip`. Undefined when neither works. */
@@ -78,7 +103,7 @@ async function runPip(host: PipHost, args: readonly string[], signal: AbortSigna
 }
 
 /** https://pip.pypa.io/en/stable/topics/configuration/#location, the least important first. */
-function configFiles({ env, machine }: PipHost): string[] {
+function configFiles({ env, machine }: PipHost, python: MachinePython | undefined): string[] {
   const own = env["PIP_CONFIG_FILE"]
   if (own === "/dev/null") return []
   const shared = (env["XDG_CONFIG_DIRS"] ?? "/etc/xdg").split(":").filter((folder) => folder !== "")
@@ -89,7 +114,8 @@ function configFiles({ env, machine }: PipHost): string[] {
     "/etc/pip.conf",
     join(machine.home, ".pip", "pip.conf"),
     join(user, "pip", "pip.conf"),
-    ...(environment === undefined ? [] : [join(environment, "pip.conf")]),
+    ...(python === undefined ? [] : [join(python.prefix, "pip.conf")]),
+    ...(environment === undefined || environment === python?.prefix ? [] : [join(environment, "pip.conf")]),
     ...(own === undefined ? [] : [own]),
   ]
 }

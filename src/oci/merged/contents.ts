@@ -1,0 +1,52 @@
+import { join } from "node:path"
+import { digestOf } from "../digest.ts"
+import type { Layer } from "../image.ts"
+import { layerEntries } from "../layer/open.ts"
+import type { HeaderCache } from "./headers.ts"
+
+/** Larger files are read from their layer each time. */
+const keptUpTo = 4 * 1024 * 1024
+
+/**
+ * The contents of some members of a layer, by their number in it. With a cache what was read before is taken from there,
+ * so that a layer is inflated once for a file that every build on it looks at.
+ */
+export async function readContents(
+  layer: Layer,
+  members: ReadonlySet<number>,
+  { cache, signal }: { readonly cache?: HeaderCache | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<number, Uint8Array>> {
+  const found = new Map<number, Uint8Array>()
+  if (cache !== undefined)
+    for (const member of members) {
+      const bytes = await readKept(cache, pathOf(cache, layer, member))
+      if (bytes !== undefined) found.set(member, bytes)
+    }
+  if (found.size === members.size) return found
+  let member = 0
+  for await (const { content } of layerEntries(layer)) {
+    signal?.throwIfAborted()
+    const at = member++
+    if (!members.has(at) || found.has(at)) continue
+    const bytes = Buffer.concat(await Array.fromAsync(content))
+    found.set(at, bytes)
+    if (cache === undefined || bytes.length > keptUpTo) continue
+    // What a power cut leaves of it does not match its digest.
+    await cache.files.write(pathOf(cache, layer, at), Buffer.concat([Buffer.from(`${digestOf(bytes)}\n`), bytes]), {
+      flush: false,
+    })
+  }
+  return found
+}
+
+function pathOf({ folder }: HeaderCache, { diffId }: Layer, member: number): string {
+  return join(folder, `${diffId.replace(":", "-")}-${member}.file`)
+}
+
+async function readKept({ files }: HeaderCache, path: string): Promise<Uint8Array | undefined> {
+  if ((await files.stat(path)) === undefined) return undefined
+  const bytes = Buffer.from(await files.read(path).catch(() => Buffer.alloc(0)))
+  const newline = bytes.indexOf(0x0a)
+  const content = bytes.subarray(newline + 1)
+  return newline > 0 && bytes.subarray(0, newline).toString("latin1") === digestOf(content) ? content : undefined
+}
