@@ -1,27 +1,27 @@
-import { join } from "node:path"
 import { parseReference } from "../oci/reference.ts"
 import { openRegistry } from "../oci/store/registry/registry.ts"
 import type { Location } from "../oci/store/store.ts"
-import type { Builder, Check } from "../build/builder.ts"
-import { checkReportParts } from "../checks/parts.ts"
+import type { Builder } from "../build/builder.ts"
 import type { CheckReport } from "../checks/report.ts"
-import { readRunnable } from "../checks/image.ts"
-import { runChecks } from "../checks/run-checks.ts"
-import { canRun, pickRuntime } from "../checks/runtime/pick.ts"
-import { hold, runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
+import { runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
 import type { Engine } from "../engines/engine.ts"
-import { dockerEngine } from "../engines/docker/engine.ts"
-import { mmdebstrapEngine } from "../engines/mmdebstrap/engine.ts"
+import { lazyEngine } from "../engines/lazy.ts"
 import type { StartImage } from "../engines/native/bytecode.ts"
-import { nativeEngine } from "../engines/native/engine.ts"
 import { Failure, isFailure } from "../failure.ts"
 import type { Host } from "../host/host.ts"
 import type { Digest } from "../oci/digest.ts"
-import type { CheckKey } from "../plan/check-key.ts"
-import { slotOf, type Slot } from "../plan/key.ts"
+import type { Slot } from "../plan/key.ts"
 import type { Report } from "../report/event.ts"
+import type { canRun, checker, findRuntime, imageStarter } from "./checking.ts"
 import type { Context } from "./context.ts"
 import type { Session } from "./session.ts"
+
+type Checking = {
+  readonly checker: typeof checker
+  readonly imageStarter: typeof imageStarter
+  readonly findRuntime: typeof findRuntime
+  readonly canRun: typeof canRun
+}
 
 export type BuilderOptions = {
   readonly report: Report
@@ -42,32 +42,21 @@ export async function openBuilder(
   const reports = new Map<Slot, CheckReport>()
   const { tree, keys, local, places, serve } = session
   const runtime = lazyRuntime({ host, signal }, session, runtimeName(options.runtime))
-  const check: Check = async (image, platform, location) => {
-    const report = await runChecks({ name: image.id, location }, image.checks, {
-      host,
-      runtime,
-      notebook: ({ path }) => host.files.read(join(tree.folder, path)),
-      signal,
-      report: options.report,
-    })
-    reports.set(slotOf(image.id, platform), report)
-    return {
-      key: report.key as CheckKey,
-      passed: report.passed,
-      failed: report.failed,
-      parts: checkReportParts(report, image.id),
-    }
-  }
+  const how = { folder: tree.folder, runtime, report: options.report, reports }
   const builder: Builder = {
     tree,
     keys,
     local,
     places,
-    engines: allEngines(host, imageStarter(host, runtime, options.report)),
+    engines: allEngines(host, async (...args) => {
+      const { imageStarter } = await checking()
+      return await imageStarter(host, runtime, options.report)(...args)
+    }),
     serve,
     external: (reference, digest) => Promise.resolve(externalImage({ host, signal }, reference, digest)),
-    check,
+    check: async (...args) => (await checking()).checker({ host, signal }, how)(...args),
     canCheck: async (platform) => {
+      const { canRun } = await checking()
       const able = await canRun(host, platform)
       if (able !== true) return able
       try {
@@ -89,30 +78,25 @@ export async function openBuilder(
   return { builder, reports }
 }
 
-/** The engines, in the order in which they are asked. Those that have to run something of an image do it by `start`. */
-export function allEngines(host: Host, start?: StartImage): readonly Engine[] {
-  return [nativeEngine(host, start === undefined ? {} : { start }), mmdebstrapEngine(host), dockerEngine(host)]
+/** What runs images is loaded when something is run: it brings a client for Jupyter's protocols with it. */
+async function checking(): Promise<Checking> {
+  return await import("./checking.ts")
 }
 
-/** Starts an image of the local store by the runtime that checks use. */
-export function imageStarter(
-  host: Pick<Host, "machine" | "files">,
-  runtime: () => Promise<Runtime>,
-  report: Report,
-): StartImage {
-  return async ({ name, platform, location }, signal) => {
-    const able = await canRun(host, platform)
-    if (able !== true) throw new Failure("cannot", `Cannot run ${name}: ${able.no}`, { hint: able.hint })
-    return await (
-      await runtime()
-    ).start(await readRunnable(name, location), {
-      command: () => hold,
-      bare: true,
-      env: {},
-      signal,
-      say: (line) => report({ kind: "output", image: name, platform, phase: "build", line }),
-    })
-  }
+/** The engines, in the order in which they are asked. Those that have to run something of an image do it by `start`. */
+export function allEngines(host: Host, start?: StartImage): readonly Engine[] {
+  return [
+    lazyEngine({ name: "native", exchange: "in-process" }, async () => {
+      const { nativeEngine } = await import("../engines/native/engine.ts")
+      return nativeEngine(host, start === undefined ? {} : { start })
+    }),
+    lazyEngine({ name: "mmdebstrap", exchange: "in-process" }, async () =>
+      (await import("../engines/mmdebstrap/engine.ts")).mmdebstrapEngine(host),
+    ),
+    lazyEngine({ name: "docker", exchange: "registry" }, async () =>
+      (await import("../engines/docker/engine.ts")).dockerEngine(host),
+    ),
+  ]
 }
 
 /** The name of a runtime, checked. */
@@ -130,13 +114,7 @@ export function lazyRuntime(
   name: RuntimeName | undefined,
 ): () => Promise<Runtime> {
   let found: Promise<Runtime> | undefined
-  return () =>
-    (found ??= (async () =>
-      await pickRuntime(host, {
-        name,
-        address: await session.serve(),
-        signal,
-      }))())
+  return () => (found ??= (async () => await (await checking()).findRuntime({ host, signal }, session, name))())
 }
 
 /** Where an image of another registry is. */

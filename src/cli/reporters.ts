@@ -4,7 +4,6 @@ import { ndjsonReporter } from "../report/ndjson.ts"
 import { plainReporter } from "../report/plain.ts"
 import { together, type Reporter } from "../report/reporter.ts"
 import { rowLogs } from "../report/row-logs.ts"
-import { terminalReporter } from "../report/terminal.ts"
 import type { Tree } from "../tree/tree.ts"
 import type { Context } from "./context.ts"
 import { readDurations, rememberDurations } from "./durations.ts"
@@ -25,7 +24,10 @@ export async function openReporters({ host, io }: Context, tree: Tree, options: 
   const people =
     io.terminal === undefined
       ? plainReporter({ write, severalPlatforms, groups: host.env["GITHUB_ACTIONS"] === "true" }, host)
-      : terminalReporter({ stream: io.terminal, severalPlatforms, colors: io.colors, lastTime }, host)
+      : (await import("../report/terminal.ts")).terminalReporter(
+          { stream: io.terminal, severalPlatforms, colors: io.colors, lastTime },
+          host,
+        )
   return together([
     people,
     rowLogs(logFolder(options.cache), host.files),
