@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
+import { threadEnvironment } from "../thread-environment.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
 import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
@@ -26,7 +27,7 @@ export function sourceReader(): SourceReader {
   const started = (): Worker => {
     const thread = new Worker(new URL("./sources.worker.ts", import.meta.url), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: {},
+      env: threadEnvironment(),
       name: "nbstacks-sources",
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
     })

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
+import { threadEnvironment } from "../thread-environment.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
@@ -50,7 +51,9 @@ type Task = {
 
 type Thread = { readonly worker: Worker; task: Task | undefined }
 
-/** Starts a pool. Threads start with the first task that finds no idle one. */
+const startedAtOnce = 4
+
+/** Starts a pool and its first threads, since who wants a pool has work for them soon; the others with the first task that finds no idle one. */
 export function startPool(workers: number): SegmentPool {
   const threads: Thread[] = []
   const waiting: Task[] = []
@@ -70,7 +73,7 @@ export function startPool(workers: number): SegmentPool {
     if (threads.length >= workers) return undefined
     const worker = new Worker(new URL("./worker/layer.worker.ts", import.meta.url), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: {},
+      env: threadEnvironment(),
       name: "nbstacks-layers",
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
     })
@@ -107,6 +110,7 @@ export function startPool(workers: number): SegmentPool {
       ...(value.detail === undefined ? {} : { cause: new Error(value.detail) }),
     })
   }
+  for (let count = 0; count < Math.min(workers, startedAtOnce); count++) grown()
   const stop = async (reason: unknown): Promise<void> => {
     closed = true
     for (const task of waiting.splice(0)) task.reject(reason)

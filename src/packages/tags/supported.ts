@@ -60,6 +60,16 @@ function muslTags(musl: string, machine: string): string[] {
  * https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
  */
 export function supportedTags(target: TagTarget): ReadonlyMap<string, number> {
+  const { python, platform, glibc, musl, abi } = target
+  const key = [python, platform, glibc, musl, abi].join(" ")
+  if (last?.key !== key) last = { key, tags: tagsOf(target) }
+  return last.tags
+}
+
+/** The tags that were asked for last: all wheels of an environment are for one target. */
+let last: { readonly key: string; readonly tags: ReadonlyMap<string, number> } | undefined
+
+function tagsOf(target: TagTarget): ReadonlyMap<string, number> {
   const [major = 0, minor = 0] = target.python.split(".").map(Number)
   const platforms = platformTags(target)
   const tags: string[] = []
