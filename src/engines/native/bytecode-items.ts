@@ -1,8 +1,8 @@
 import { bytecodeInputs } from "../../packages/bytecode/compile-wheel.ts"
 import { bytecodePath } from "../../packages/bytecode/magic.ts"
 import type { BytecodePool } from "../../packages/bytecode/pool.ts"
-import { packedRecipe, type Segment } from "../../packages/segment/recipe.ts"
-import { packPath, readPackRecipe, writeRecipe } from "../../packages/segment/segment-cache.ts"
+import { packedRecipe, segmentFiles, type Segment, type SegmentFile } from "../../packages/segment/recipe.ts"
+import { packPath, readPack, writeRecipe } from "../../packages/segment/segment-cache.ts"
 import { parallel } from "../../parallel.ts"
 import { sitePackages, type Target } from "../../packages/wheel/target.ts"
 import type { Compiler } from "./bytecode.ts"
@@ -24,13 +24,13 @@ export async function bytecodeItems(
   bytecode: BytecodeMaking,
   making: Making,
 ): Promise<readonly Item[]> {
-  const wanted = packages.filter(({ segment }) => hasSources(segment, making.target))
+  const wanted = packages.filter(({ files }) => hasSources(files ?? [], making.target))
   let done = 0
   return await parallel(wanted, bytecode.pool.processes, async (item) => {
     const compiled = await compiledOf(item, bytecode, making)
     bytecode.onWheel(++done, wanted.length)
     const omit = new Set(item.omit.filter((path) => path.endsWith(".py")).map((path) => pathOf(path, making.target)))
-    return { ...compiled, omit: compiled.segment.files.map(({ path }) => path).filter((path) => omit.has(path)) }
+    return { ...compiled, omit: (compiled.files ?? []).map(({ path }) => path).filter((path) => omit.has(path)) }
   })
 }
 
@@ -38,7 +38,7 @@ function pathOf(source: string, { python }: Target): string {
   return bytecodePath(source, python)
 }
 
-function hasSources({ files }: Segment, target: Target): boolean {
+function hasSources(files: readonly SegmentFile[], target: Target): boolean {
   const site = `${sitePackages(target)}/`
   return files.some(({ path }) => path.endsWith(".py") && path.startsWith(site))
 }
@@ -48,9 +48,10 @@ async function compiledOf(item: Item, bytecode: BytecodeMaking, making: Making):
   const { compiler } = bytecode
   const inputs = bytecodeInputs(item, { target, interpreter: compiler })
   const path = packPath(cache, inputs, target)
-  const known = await readPackRecipe(making.host, path)
-  const described = (segment: Segment): Item => ({
+  const known = await readPack(making.host, path, target)
+  const described = (segment: Segment, files: readonly SegmentFile[]): Item => ({
     segment,
+    files,
     sha256: segment.pack ?? "",
     name: item.name,
     title: `${item.title} (bytecode)`,
@@ -59,7 +60,7 @@ async function compiledOf(item: Item, bytecode: BytecodeMaking, making: Making):
     recipe: path.recipe,
     omit: [],
   })
-  if (known !== undefined) return described(known)
+  if (known !== undefined) return described(known.segment, known.files)
   await whole(making, () => pool.verify(item))
   const interpreter = await compiler.interpreter()
   const own = await making.host.files.makeTemporary("bytecode-", folder)
@@ -68,5 +69,5 @@ async function compiledOf(item: Item, bytecode: BytecodeMaking, making: Making):
   const recipe = packedRecipe({ name, version, pack: await pool.hash(pack.file) }, pack.files, target)
   await making.host.files.rename(pack.file, path.pack)
   await writeRecipe(making.host, path.recipe, recipe)
-  return described(recipe.segment)
+  return described(recipe.segment, segmentFiles(recipe.files, target))
 }

@@ -1,13 +1,38 @@
 import { Failure } from "../../failure.ts"
+import type { Segment } from "../../packages/segment/recipe.ts"
+import { sitePackages, type Target } from "../../packages/wheel/target.ts"
 
 /** The files that a package would install, by its name. */
-export type PackageFiles = { readonly name: string; readonly files: readonly { readonly path: string }[] }
+export type PackageFiles = { readonly name: string; readonly paths: readonly string[] }
 
 export type Overlaps = {
   /** By package: what it leaves to another. */
   readonly omit: ReadonlyMap<string, readonly string[]>
   /** One sentence for each pair of packages. */
   readonly notes: readonly string[]
+}
+
+/**
+ * The packages whose files could be those of another or of the parent: they have a name in site-packages that another
+ * has there too, or very many files elsewhere. What packages have elsewhere is compared path by path in any case.
+ */
+export function suspectsAmong(
+  packages: readonly { readonly name: string; readonly segment: Segment }[],
+  { parent, target }: { readonly parent: Present; readonly target: Target },
+): ReadonlySet<string> {
+  const site = sitePackages(target)
+  const owners = new Map<string, string>()
+  const suspects = new Set<string>()
+  for (const { name, segment } of packages) {
+    if (segment.elsewhere === undefined) suspects.add(name)
+    for (const top of segment.top) {
+      const other = owners.get(top)
+      if (other !== undefined) suspects.add(other).add(name)
+      owners.set(top, name)
+      if (parent.folders.has(`${site}/${top}`) || parent.files.has(`${site}/${top}`)) suspects.add(name)
+    }
+  }
+  return suspects
 }
 
 type Present = { readonly files: ReadonlySet<string>; readonly folders: ReadonlySet<string> }
@@ -24,8 +49,8 @@ export function findOverlaps(packages: readonly PackageFiles[], parent: Present)
   const pairs = new Map<string, string[]>()
   const note = (sentence: string, path: string): void =>
     void pairs.set(sentence, [...(pairs.get(sentence) ?? []), path])
-  for (const { name, files } of [...packages].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    for (const { path } of files) {
+  for (const { name, paths } of [...packages].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const path of paths) {
       const before = owner.get(path)
       if (before !== undefined) {
         omit.set(before, [...(omit.get(before) ?? []), path])

@@ -4,13 +4,19 @@ import type { Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
 import { planLayers, type PlanBudget, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
 import { forms } from "../../packages/segment/forms/all.ts"
-import type { Segment } from "../../packages/segment/recipe.ts"
-import { recipePath, segmentOf, segmentsFolder } from "../../packages/segment/segment-cache.ts"
+import type { Segment, SegmentFile } from "../../packages/segment/recipe.ts"
+import {
+  filesOfSegment,
+  recipePath,
+  segmentOf,
+  segmentsFolder,
+  type RecipePath,
+} from "../../packages/segment/segment-cache.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
 import type { Compression } from "../../tree/step.ts"
 import { bytecodeItems, type BytecodeMaking } from "./bytecode-items.ts"
 import { makeLayer, whole, type Made, type Making } from "./make-layer.ts"
-import { findOverlaps } from "./overlaps.ts"
+import { findOverlaps, suspectsAmong } from "./overlaps.ts"
 
 export type LayersMaking = Making & {
   readonly budget: PlanBudget
@@ -18,7 +24,8 @@ export type LayersMaking = Making & {
   /** How bytecode is made, where it is wanted. */
   readonly bytecode: BytecodeMaking | undefined
   readonly note: (sentence: string) => void
-  /** Told all paths below the prefix that the packages bring. */
+  /** Whether somebody has to know all paths below the prefix that the packages bring, who is told then. */
+  readonly wantsFiles: boolean
   readonly onFiles: (paths: readonly string[]) => void
   readonly onLayer: (done: number, total: number) => void
 }
@@ -29,29 +36,25 @@ export type Item = WheelFile & {
   readonly name: string
   /** For people: `numpy 1.26.4`. */
   readonly title: string
-  /** Where its recipe is. */
-  readonly recipe: string
+  readonly recipe: RecipePath
   readonly segment: Segment
+  /** Its files, where somebody has to look at them. */
+  readonly files: readonly SegmentFile[] | undefined
   /** Paths below the prefix that another one brings. */
   readonly omit: readonly string[]
 }
 
 /**
  * Wheels → layers of an image, packages before their bytecode. Layers that were made here before are known without
- * being made again.
+ * being made again; the files of packages are looked at only where they could be in each other's way.
  */
 export async function packageLayers(wheels: readonly FoundWheel[], making: LayersMaking): Promise<Layer[]> {
   await making.host.files.makeDirectory(segmentsFolder(making.cache))
   const found = await parallel(wheels, 2 * making.pool.workers, (wheel) => itemOf(wheel, making))
-  const overlaps = findOverlaps(
-    found.map(({ name, segment }) => ({ name, files: segment.files })),
-    making.parent,
-  )
-  for (const sentence of overlaps.notes) making.note(sentence)
-  const all = found.map((item): Item => ({ ...item, omit: overlaps.omit.get(item.name) ?? [] }))
+  const all = await withoutOverlaps(found, making)
   const compiled = making.bytecode === undefined ? [] : await bytecodeItems(all, making.bytecode, making)
   const packages = withoutCompiled(all, compiled)
-  making.onFiles([...packages, ...compiled].flatMap(({ segment }) => segment.files.map(({ path }) => path)))
+  if (making.wantsFiles) making.onFiles([...packages, ...compiled].flatMap(({ files }) => pathsOf(files)))
   // Apart from each other, so that the layers of packages do not depend on an interpreter (design, decision 11).
   const share = compiled.length === 0 ? 0 : Math.max(1, Math.floor(making.budget.layers / 4))
   const planned = [
@@ -62,27 +65,12 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   return parallel(planned, making.pool.workers + 1, async ({ layer, items }, index) => {
     const parts = layer.shares.map(({ name, only }) => {
       const { file, filename, sha256, recipe, omit } = items.get(name) as Item
-      return { file, filename, sha256, recipe, omit, only }
+      return { file, filename, sha256, recipe: recipe.files, omit, only }
     })
     const made = await makeLayer(parts, making, join(making.folder, String(index)))
     making.onLayer(++done, planned.length)
     const contents = layer.shares.map(({ name }) => (items.get(name) as Item).title)
     return describe(layer, made, { contents, compression: making.compression })
-  })
-}
-
-/** What a wheel brings of compiled files gives way to ours, as with pip: they would not be valid for our times. */
-function withoutCompiled(packages: readonly Item[], compiled: readonly Item[]): readonly Item[] {
-  if (compiled.length === 0) return packages
-  const made = new Set(
-    compiled.flatMap(({ segment, omit }) => {
-      const left = new Set(omit)
-      return segment.files.flatMap(({ path }) => (left.has(path) ? [] : [path]))
-    }),
-  )
-  return packages.map((item) => {
-    const own = item.segment.files.flatMap(({ path }) => (path.endsWith(".pyc") && made.has(path) ? [path] : []))
-    return own.length === 0 ? item : { ...item, omit: [...item.omit, ...own] }
   })
 }
 
@@ -93,18 +81,73 @@ async function itemOf(wheel: FoundWheel, making: LayersMaking): Promise<Item> {
     segmentOf({ file, filename, sha256 }, target, { host, cache, temporary, pool }),
   )
   const recipe = recipePath(cache, wheel, target)
-  return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, omit: [] }
+  return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, files: undefined, omit: [] }
+}
+
+async function withFiles(item: Item, making: LayersMaking): Promise<Item> {
+  const { host, cache, folder: temporary, pool, target } = making
+  const from = { host, cache, temporary, pool }
+  return item.files === undefined
+    ? { ...item, files: await whole(making, () => filesOfSegment(item, target, from)) }
+    : item
+}
+
+/** The packages, each without what another brings; with their files, where those have to be looked at. */
+async function withoutOverlaps(found: readonly Item[], making: LayersMaking): Promise<readonly Item[]> {
+  const { parent, target, budget } = making
+  const everything = making.wantsFiles || making.bytecode !== undefined
+  const suspects = everything ? undefined : suspectsAmong(found, { parent, target })
+  const read = await parallel(found, 8, async (item) =>
+    suspects === undefined || suspects.has(item.name) || item.segment.size > budget.layer / 2
+      ? await withFiles(item, making)
+      : item,
+  )
+  const overlaps = findOverlaps(
+    read.map(({ name, files, segment }) => ({
+      name,
+      paths: files === undefined ? (segment.elsewhere ?? []) : pathsOf(files),
+    })),
+    parent,
+  )
+  for (const sentence of overlaps.notes) making.note(sentence)
+  return await parallel(read, 8, async (item) => {
+    const omit = overlaps.omit.get(item.name) ?? []
+    return omit.length === 0 ? item : { ...(await withFiles(item, making)), omit }
+  })
+}
+
+function pathsOf(files: readonly SegmentFile[] | undefined): readonly string[] {
+  return (files ?? []).map(({ path }) => path)
+}
+
+/** What a wheel brings of compiled files gives way to ours, as with pip: they would not be valid for our times. */
+function withoutCompiled(packages: readonly Item[], compiled: readonly Item[]): readonly Item[] {
+  if (compiled.length === 0) return packages
+  const made = new Set(
+    compiled.flatMap(({ files, omit }) => {
+      const left = new Set(omit)
+      return pathsOf(files).filter((path) => !left.has(path))
+    }),
+  )
+  return packages.map((item) => {
+    const own = pathsOf(item.files).filter((path) => path.endsWith(".pyc") && made.has(path))
+    return own.length === 0 ? item : { ...item, omit: [...item.omit, ...own] }
+  })
 }
 
 type Planned = { readonly layer: PlannedLayer; readonly items: ReadonlyMap<string, Item> }
 
 function plan(items: readonly Item[], budget: PlanBudget): Planned[] {
-  const packages = items.map(({ name, segment, omit }) => {
+  const packages = items.map(({ name, segment, files, omit }) => {
+    // Of what fits into any layer only the size counts.
+    if (files === undefined) return { name, files: [{ path: "", size: segment.size, metadata: false }] }
     const left = new Set(omit)
-    const files = segment.files
-      .filter(({ path }) => !left.has(path))
-      .map(({ path, size }) => ({ path, size, metadata: path.startsWith(`${segment.distInfo}/`) }))
-    return { name, files }
+    return {
+      name,
+      files: files
+        .filter(({ path }) => !left.has(path))
+        .map(({ path, size }) => ({ path, size, metadata: path.startsWith(`${segment.distInfo}/`) })),
+    }
   })
   const byName = new Map(items.map((item) => [item.name, item]))
   return planLayers(packages, budget).map((layer) => ({ layer, items: byName }))

@@ -86,6 +86,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       signal: job.signal,
       damaged,
       onMade: () => (isNew = true),
+      wantsFiles: replaced.size > 0,
       onFiles: (paths) => (brought = new Set(paths)),
       note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
       onLayer: (done, total) =>

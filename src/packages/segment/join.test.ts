@@ -48,7 +48,7 @@ function memory(keepPlain: boolean): {
       wheel: ({ filename }) => ({ ...bytesOf(wheels.get(filename) ?? Buffer.alloc(0)), close: () => undefined }),
       recipe: ({ filename }) => {
         const bytes = bytesOf(wheels.get(filename) ?? Buffer.alloc(0))
-        return recipeFilesFromText(recipeText(recipeOf({ bytes, filename }, target)))
+        return recipeFilesFromText(recipeText(recipeOf({ bytes, filename }, target).files))
       },
       kept({ kept }) {
         const found = cache.get(kept)

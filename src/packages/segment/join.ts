@@ -18,7 +18,7 @@ export type SegmentRequest = {
   readonly file: string
   readonly filename: string
   readonly sha256: string
-  /** Where its recipe is. */
+  /** Where the files of its recipe are. */
   readonly recipe: string
   /** Where the segment is kept, or will be. */
   readonly kept: string

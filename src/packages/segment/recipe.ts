@@ -1,9 +1,9 @@
 import type { Bytes } from "../wheel/bytes.ts"
-import { planInstallation, type InstalledFile } from "../wheel/install.ts"
-import type { Target } from "../wheel/target.ts"
+import { planInstallation } from "../wheel/install.ts"
+import { sitePackages, type Target } from "../wheel/target.ts"
 import type { Member } from "../wheel/zip.ts"
 
-/** What planning needs to know of a package, without its bytes. */
+/** What planning needs to know of a package before it looks at single files. */
 export type Segment = {
   /** As METADATA writes them. */
   readonly name: string
@@ -12,9 +12,16 @@ export type Segment = {
   readonly distInfo: string
   /** The SHA-256 of the file that it is cut from, where that was made here. */
   readonly pack?: string
-  /** Sorted by path. `size` is the most that it takes in a layer, compressed, in bytes. */
-  readonly files: readonly { readonly path: string; readonly size: number }[]
+  /** The most that it takes in a layer, compressed, in bytes. */
+  readonly size: number
+  /** What it has directly in site-packages: other packages with other names there cannot bring the same files. */
+  readonly top: readonly string[]
+  /** The paths that it has elsewhere below the prefix; undefined where they are many. */
+  readonly elsewhere?: readonly string[]
 }
+
+/** A file of a segment. `size` is the most that it takes in a layer, compressed, in bytes. */
+export type SegmentFile = { readonly path: string; readonly size: number }
 
 /**
  * A file as it is made from a wheel: a member as it is, with the hash that RECORD promises, or bytes of our own; or a
@@ -33,41 +40,52 @@ export type RecipeFile = {
 /** How a wheel becomes a segment: what was read of its directory and metadata, so that they are read once. */
 export type Recipe = { readonly segment: Segment; readonly files: readonly RecipeFile[] }
 
+/** Paths outside site-packages that are listed one by one. */
+const fewElsewhere = 200
+
 /** Reads a wheel's directory and metadata and says what it becomes. */
 export function recipeOf(wheel: { bytes: Bytes; filename: string }, target: Target): Recipe {
-  const { name, version, distInfo, files } = planInstallation(wheel, target)
-  const at = target.prefix.length
-  return {
-    segment: {
-      name,
-      version,
-      distInfo,
-      files: files.map((file) => ({ path: file.path, size: contentSize(file) + headerSize(at + file.path.length) })),
-    },
-    files: files.map(({ path, mode, size, source }) => ({
-      path,
-      mode,
-      size,
-      source: source.kind === "bytes" ? { bytes: source.bytes } : source,
-    })),
-  }
+  const { name, version, distInfo, files: installed } = planInstallation(wheel, target)
+  const files = installed.map(({ path, mode, size, source }) => ({
+    path,
+    mode,
+    size,
+    source: source.kind === "bytes" ? { bytes: source.bytes } : source,
+  }))
+  return { segment: { name, version, distInfo, ...summed(files, target) }, files }
 }
 
 /** How a pack of files that follow each other becomes a segment. */
 export function packedRecipe(
   what: Pick<Segment, "name" | "version"> & { readonly pack: string },
-  files: readonly { readonly path: string; readonly offset: number; readonly size: number }[],
+  pieces: readonly { readonly path: string; readonly offset: number; readonly size: number }[],
   target: Target,
 ): Recipe {
-  const at = target.prefix.length
-  const sorted = files.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const sorted = pieces.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const files = sorted.map(({ path, offset, size }) => ({ path, mode: 0o664, size, source: { offset } }))
+  return { segment: { ...what, distInfo: "", ...summed(files, target) }, files }
+}
+
+/** The files of a recipe as planning sees them, sorted by path. */
+export function segmentFiles(files: readonly RecipeFile[], { prefix }: Pick<Target, "prefix">): SegmentFile[] {
+  return files.map((file) => ({
+    path: file.path,
+    size: contentSize(file) + headerSize(prefix.length + file.path.length),
+  }))
+}
+
+function summed(files: readonly RecipeFile[], target: Target): Pick<Segment, "size" | "top" | "elsewhere"> {
+  const site = `${sitePackages(target)}/`
+  const top = new Set<string>()
+  const elsewhere: string[] = []
+  for (const { path } of files) {
+    if (!path.startsWith(site)) elsewhere.push(path)
+    else top.add(path.slice(site.length).split("/", 1)[0] ?? "")
+  }
   return {
-    segment: {
-      ...what,
-      distInfo: "",
-      files: sorted.map(({ path, size }) => ({ path, size: ownSize(size) + headerSize(at + path.length) })),
-    },
-    files: sorted.map(({ path, offset, size }) => ({ path, mode: 0o664, size, source: { offset } })),
+    size: segmentFiles(files, target).reduce((sum, { size }) => sum + size, 0),
+    top: [...top].sort(),
+    ...(elsewhere.length > fewElsewhere ? {} : { elsewhere }),
   }
 }
 
@@ -76,8 +94,8 @@ function ownSize(size: number): number {
   return size + 5 * Math.ceil(size / 0xffff)
 }
 
-function contentSize({ size, source }: InstalledFile): number {
-  if (source.kind === "bytes") return ownSize(size)
+function contentSize({ size, source }: RecipeFile): number {
+  if (!("member" in source)) return ownSize(size)
   const { method, packed } = source.member
   // A stored member gets a head for each block of 65,535 bytes.
   return packed + 18 + (method === 0 ? 5 * Math.ceil(packed / 0xffff) : 0)
@@ -101,8 +119,8 @@ type PackedMember = readonly [
   size?: string,
 ]
 
-/** A recipe as two lines of text: what planning needs, then the rest. */
-export function recipeText({ segment, files }: Recipe): string {
+/** The files of a recipe as text. */
+export function recipeText(files: readonly RecipeFile[]): string {
   const packed = files.map(({ path, mode, size, source }): PackedFile => {
     if ("bytes" in source) return [path, mode, size, Buffer.from(source.bytes).toString("base64")]
     if ("offset" in source) return [path, mode, size, source.offset]
@@ -111,17 +129,12 @@ export function recipeText({ segment, files }: Recipe): string {
     const row = promised === undefined ? [] : ([promised.hash, promised.size] as const)
     return [path, mode, size, [member.path, method, crc, length, offset, limit, flags, ...row] as PackedMember]
   })
-  return `${JSON.stringify(segment)}\n${JSON.stringify(packed)}`
-}
-
-/** The first line of a recipe's text. */
-export function segmentFromText(text: string): Segment {
-  return JSON.parse(text.slice(0, text.indexOf("\n"))) as Segment
+  return JSON.stringify(packed)
 }
 
 /** The files of a recipe's text. */
 export function recipeFilesFromText(text: string): RecipeFile[] {
-  const packed = JSON.parse(text.slice(text.indexOf("\n") + 1)) as readonly PackedFile[]
+  const packed = JSON.parse(text) as readonly PackedFile[]
   return packed.map(([path, mode, size, source]) => {
     if (typeof source === "string") return { path, mode, size, source: { bytes: Buffer.from(source, "base64") } }
     if (typeof source === "number") return { path, mode, size, source: { offset: source } }

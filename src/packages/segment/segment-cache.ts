@@ -8,7 +8,7 @@ import type { Compression } from "../../tree/step.ts"
 import type { Target } from "../wheel/target.ts"
 import { forms } from "./forms/all.ts"
 import type { SegmentPool } from "./pool.ts"
-import { recipeText, segmentFromText, type Recipe, type Segment } from "./recipe.ts"
+import { recipeFilesFromText, recipeText, segmentFiles, type Recipe, type Segment, type SegmentFile } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
 import type { WheelFile } from "./worker-messages.ts"
 
@@ -39,9 +39,16 @@ export function segmentsFolder(cache: string): string {
   return join(cache, "segments")
 }
 
+/** Where it is kept how a package becomes a segment: in short, and file by file. */
+export type RecipePath = { readonly summary: string; readonly files: string }
+
 /** Where the recipe of a wheel for a target is. */
-export function recipePath(cache: string, { sha256, filename }: Omit<WheelFile, "file">, target: Target): string {
-  return join(segmentsFolder(cache), `${keyOf({ sha256, filename, target })}.recipe`)
+export function recipePath(cache: string, { sha256, filename }: Omit<WheelFile, "file">, target: Target): RecipePath {
+  return recipeAt(cache, keyOf({ sha256, filename, target }))
+}
+
+function recipeAt(cache: string, key: string): RecipePath {
+  return { summary: join(segmentsFolder(cache), `${key}.json`), files: join(segmentsFolder(cache), `${key}.recipe`) }
 }
 
 /** Where the segment of a part for a target is. */
@@ -49,45 +56,70 @@ export function segmentPath(cache: string, part: LayerPart, making: LayerTarget)
   return join(segmentsFolder(cache), `${keyOf({ part: contentOf(part), ...contentOfTarget(making) })}.segment`)
 }
 
+type From = CacheHost & { readonly pool: SegmentPool }
+
 /** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
-export async function segmentOf(
-  wheel: WheelFile,
-  target: Target,
-  from: CacheHost & { readonly pool: SegmentPool },
-): Promise<Segment> {
+export async function segmentOf(wheel: WheelFile, target: Target, from: From): Promise<Segment> {
   const recipe = recipePath(from.cache, wheel, target)
-  const text = await readText(from.host, recipe)
+  const text = await readText(from.host, recipe.summary)
   if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
-  await used(from.host, recipe)
-  return segmentFromText(text)
+  await used(from.host, recipe.summary)
+  return JSON.parse(text) as Segment
 }
 
-/** Where a pack that is made of a wheel is, and its recipe. `inputs` decide its bytes. */
-export function packPath(
-  cache: string,
-  inputs: object,
-  target: Target,
-): { readonly pack: string; readonly recipe: string } {
-  const key = keyOf({ inputs, target })
-  return { pack: join(segmentsFolder(cache), `${key}.pyc`), recipe: join(segmentsFolder(cache), `${key}.recipe`) }
+/** Its files, read again from the wheel if what was kept of them is gone. */
+export async function filesOfSegment(wheel: WheelFile, target: Target, from: From): Promise<readonly SegmentFile[]> {
+  const recipe = recipePath(from.cache, wheel, target)
+  const read = async (): Promise<readonly SegmentFile[] | undefined> => filesAt(from.host, recipe, target)
+  const kept = await read()
+  if (kept !== undefined) return kept
+  await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
+  const again = await read()
+  if (again === undefined) throw new Error(`what was just written to ${recipe.files} is not there`)
+  return again
 }
 
-/** What a pack becomes, if it and its recipe are there. */
-export async function readPackRecipe(
+async function filesAt(
   host: Pick<Host, "files">,
-  path: { readonly pack: string; readonly recipe: string },
-): Promise<Segment | undefined> {
-  const text = await readText(host, path.recipe)
-  if (text === undefined || (await host.files.stat(path.pack)) === undefined) return undefined
-  await used(host, path.recipe)
+  recipe: RecipePath,
+  target: Target,
+): Promise<readonly SegmentFile[] | undefined> {
+  const text = await readText(host, recipe.files)
+  return text === undefined ? undefined : segmentFiles(recipeFilesFromText(text), target)
+}
+
+/** A pack that is made of a wheel: where it is, and its recipe. */
+export type PackPath = { readonly pack: string; readonly recipe: RecipePath }
+
+/** Where a pack is. `inputs` decide its bytes. */
+export function packPath(cache: string, inputs: object, target: Target): PackPath {
+  const key = keyOf({ inputs, target })
+  return { pack: join(segmentsFolder(cache), `${key}.pyc`), recipe: recipeAt(cache, key) }
+}
+
+/** What a pack becomes, if all of it is there. */
+export async function readPack(
+  host: Pick<Host, "files">,
+  path: PackPath,
+  target: Target,
+): Promise<{ readonly segment: Segment; readonly files: readonly SegmentFile[] } | undefined> {
+  const text = await readText(host, path.recipe.summary)
+  const files = text === undefined ? undefined : await filesAt(host, path.recipe, target)
+  if (text === undefined || files === undefined || (await host.files.stat(path.pack)) === undefined) return undefined
+  await used(host, path.recipe.summary)
   await used(host, path.pack)
-  return segmentFromText(text)
+  return { segment: JSON.parse(text) as Segment, files }
 }
 
 /** Keeps the recipe of a pack. */
-export async function writeRecipe(host: Pick<Host, "files">, path: string, recipe: Recipe): Promise<void> {
-  const text = recipeText(recipe)
-  await host.files.write(path, `${hashOf(text)}\n${text}`, { flush: false })
+export async function writeRecipe(host: Pick<Host, "files">, path: RecipePath, recipe: Recipe): Promise<void> {
+  for (const [file, text] of recipeTexts(path, recipe)) await host.files.write(file, text, { flush: false })
+}
+
+/** What is written where to keep a recipe; the summary last, since who finds it looks for the rest. */
+export function recipeTexts(path: RecipePath, { segment, files }: Recipe): readonly (readonly [string, string])[] {
+  const texts = [[path.files, recipeText(files)] as const, [path.summary, JSON.stringify(segment)] as const]
+  return texts.map(([file, text]) => [file, `${hashOf(text)}\n${text}`] as const)
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */
@@ -144,7 +176,11 @@ async function used({ files }: Pick<Host, "files">, path: string): Promise<void>
 
 /** What follows a line with its SHA-256. What does not match its hash counts as not there. */
 async function readText(host: Pick<Host, "files">, path: string): Promise<string | undefined> {
-  const text = await host.files.readText(path).catch(() => "")
+  return checkedText(await host.files.readText(path).catch(() => ""))
+}
+
+/** What follows a line with its SHA-256, if that is right. */
+export function checkedText(text: string): string | undefined {
   const newline = text.indexOf("\n")
   const body = text.slice(newline + 1)
   return newline === -1 || text.slice(0, newline) !== hashOf(body) ? undefined : body

@@ -2,6 +2,7 @@ import type { FailureCode } from "../../failure.ts"
 import type { Target } from "../wheel/target.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
+import type { RecipePath } from "./segment-cache.ts"
 import type { WrittenLayer } from "./sink.ts"
 
 /** A wheel on this machine, and what it has to be. */
@@ -14,7 +15,7 @@ export type WorkerRequest =
       readonly wheel: WheelFile
       readonly target: Target
       /** Where the recipe is kept. */
-      readonly recipe: string
+      readonly recipe: RecipePath
       readonly temporary: string
     }
   | { readonly kind: "verify"; readonly wheel: WheelFile }

@@ -2,7 +2,7 @@
  * The entry of a worker thread. It reads wheels and writes segments and layer blobs with synchronous calls, which is
  * what makes it fast: one thread unpacks, hashes and writes while the others do the same.
  */
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
@@ -10,7 +10,8 @@ import { isFailure } from "../../../failure.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
 import { joinLayer, type JoinDoor, type SegmentRequest } from "../join.ts"
-import { recipeFilesFromText, recipeOf, recipeText, type RecipeFile } from "../recipe.ts"
+import { recipeFilesFromText, recipeOf, type RecipeFile } from "../recipe.ts"
+import { checkedText, recipeTexts } from "../segment-cache.ts"
 import { openSegment, segmentSink } from "./segment-file.ts"
 import { digestOfFile, openBytes } from "./wheel-bytes.ts"
 import type { WheelFile, WorkerAnswer, WorkerRequest } from "../worker-messages.ts"
@@ -53,11 +54,12 @@ function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "rea
   const bytes = openBytes(wheel.file)
   try {
     const found = recipeOf({ bytes, filename: wheel.filename }, target)
-    const text = recipeText(found)
-    const written = join(temporary, randomUUID())
-    // What a power cut leaves of it does not match its hash.
-    writeFileSync(written, `${createHash("sha256").update(text).digest("hex")}\n${text}`)
-    renameSync(written, recipe)
+    for (const [path, text] of recipeTexts(recipe, found)) {
+      const written = join(temporary, randomUUID())
+      // What a power cut leaves of it does not match its hash.
+      writeFileSync(written, text)
+      renameSync(written, path)
+    }
     return { kind: "read", segment: found.segment }
   } finally {
     bytes.close()
@@ -106,8 +108,7 @@ function keptText(path: string): string | undefined {
   } catch {
     return undefined
   }
-  const body = text.slice(text.indexOf("\n") + 1)
-  return text.startsWith(`${createHash("sha256").update(body).digest("hex")}\n`) ? body : undefined
+  return checkedText(text)
 }
 
 function answer(request: WorkerRequest): WorkerAnswer["value"] {
