@@ -11,9 +11,24 @@ export type WheelMember = {
   /** Bytes to write instead of the compressed content. */
   readonly packed?: Uint8Array
   /** What both headers say instead of the truth. */
-  readonly says?: { readonly crc?: number; readonly size?: number; readonly packed?: number; readonly flags?: number }
+  readonly says?: {
+    readonly crc?: number
+    readonly size?: number
+    readonly packed?: number
+    readonly flags?: number
+    readonly method?: number
+  }
   /** What the local header alone says instead. */
-  readonly local?: { readonly path?: string; readonly crc?: number; readonly size?: number; readonly method?: number }
+  readonly local?: {
+    readonly path?: string
+    readonly crc?: number
+    readonly size?: number
+    readonly method?: number
+    /** The size in the data descriptor. */
+    readonly described?: number
+  }
+  /** Bytes behind the member that belong to none. */
+  readonly after?: Uint8Array
   /** Sizes behind the content instead of in the local header. */
   readonly descriptor?: boolean
   /** Sizes in a zip64 extra field. */
@@ -33,8 +48,9 @@ export function zipOf(
   let offset = 0
   for (const member of members) {
     const content = Buffer.from(member.content ?? "")
-    const method = member.method ?? 8
-    const packed = Buffer.from(member.packed ?? (method === 0 ? content : deflateRawSync(content)))
+    const used = member.method ?? 8
+    const method = member.says?.method ?? used
+    const packed = Buffer.from(member.packed ?? (used === 0 ? content : deflateRawSync(content)))
     const crc = member.says?.crc ?? crc32(content)
     const size = member.says?.size ?? content.length
     const packedSize = member.says?.packed ?? packed.length
@@ -61,22 +77,24 @@ export function zipOf(
       })
       head.writeUInt16LE(name.length, 20)
       const lengths = Buffer.alloc(2)
-      lengths.writeUInt16LE(extra.length)
+      const ownExtra = member.zip64 === true ? zip64(member.local?.size ?? size, packedSize) : extra
+      lengths.writeUInt16LE(ownExtra.length)
       const tail = Buffer.alloc(member.descriptor === true ? 16 : 0)
       if (member.descriptor === true) {
         tail.writeUInt32LE(0x08074b50, 0)
         tail.writeUInt32LE(crc >>> 0, 4)
         tail.writeUInt32LE(packedSize, 8)
-        tail.writeUInt32LE(size, 12)
+        tail.writeUInt32LE(member.local?.described ?? size, 12)
       }
       const local = Buffer.concat([
         Buffer.from("PK\u0003\u0004\u0014\u0000", "latin1"),
         head,
         lengths,
         name,
-        extra,
+        ownExtra,
         packed,
         tail,
+        Buffer.from(member.after ?? []),
       ])
       offsets.set(member.path, offset)
       parts.push(local)

@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { Failure } from "../../failure.ts"
+import { Failure, isFailure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
@@ -9,6 +9,7 @@ import type { WrittenLayer } from "../../packages/segment/layer-writer.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
 import {
   dropLayerRecord,
+  dropSegment,
   layerKey,
   readLayerRecord,
   segmentOf,
@@ -53,6 +54,7 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
     named.map(({ name, segment }) => ({ name, files: segment.files })),
     making.parent,
   )
+  for (const sentence of named.flatMap(({ segment }) => segment.warnings ?? [])) making.note(sentence)
   for (const sentence of overlaps.notes) making.note(sentence)
   making.onFiles(named.flatMap(({ segment }) => segment.files.map(({ path }) => path)))
   const planned = planLayers(
@@ -98,7 +100,12 @@ async function makeLayer(parts: Parts, { making, output }: { making: LayerMaking
   const key = layerKey(parts, making.target)
   const build = async (): Promise<WrittenLayer> => {
     await verify(parts, making)
-    return await making.pool.join({ target: making.target, segments: parts }, output, making.signal)
+    try {
+      return await making.pool.join({ target: making.target, segments: parts }, output, making.signal)
+    } catch (error) {
+      if (isFailure(error)) for (const part of parts) await dropSegment(part, making.target, making)
+      throw error
+    }
   }
   const known = await readLayerRecord(making, key)
   if (known === undefined) {

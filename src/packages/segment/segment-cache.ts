@@ -25,6 +25,7 @@ const Segment: z.ZodType<Segment> = z.object({
   version: z.string(),
   distInfo: z.string(),
   files: z.array(z.object({ path: z.string(), size: z.number() })),
+  warnings: z.array(z.string()).optional(),
 })
 const WrittenLayer: z.ZodType<WrittenLayer> = z.object({ digest: Digests, size: z.int().positive(), diffId: Digests })
 
@@ -37,14 +38,22 @@ export async function segmentOf(
   target: Target,
   from: CacheHost & { readonly pool: SegmentPool; readonly verify: () => Promise<void> },
 ): Promise<Segment> {
-  const { sha256, filename } = wheel
-  const path = join(from.cache, "segments", `${keyOf({ sha256, filename, target })}.json`)
+  const path = segmentPath(from.cache, wheel, target)
   const known = await readRecord(from.host, path, Segment)
   if (known !== undefined) return known
   await from.verify()
-  const segment = await from.pool.summarise({ file: wheel.file, filename }, target)
+  const segment = await from.pool.summarise(wheel, target)
   await writeRecord(from.host, path, segment)
   return segment
+}
+
+/** Forgets a wheel that turned out to be no good when its files were read. */
+export async function dropSegment(wheel: Omit<CachedWheel, "file">, target: Target, from: CacheHost): Promise<void> {
+  await from.host.files.remove(segmentPath(from.cache, wheel, target))
+}
+
+function segmentPath(cache: string, { sha256, filename }: Omit<CachedWheel, "file">, target: Target): string {
+  return join(cache, "segments", `${keyOf({ sha256, filename, target })}.json`)
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */

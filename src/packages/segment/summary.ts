@@ -3,7 +3,7 @@ import { planInstallation } from "../wheel/install.ts"
 import type { Target } from "../wheel/target.ts"
 
 /** Rises when the same wheel and target give other bytes. Keys of cached segments and layers hold it. */
-export const segmentFormat = 1
+export const segmentFormat = 2
 
 /** What planning needs to know of a package, without its bytes. */
 export type Segment = {
@@ -14,11 +14,13 @@ export type Segment = {
   readonly distInfo: string
   /** Sorted by path. `size` is the most that it takes in a layer, compressed, in bytes. */
   readonly files: readonly { readonly path: string; readonly size: number }[]
+  /** What people should know about it, each a sentence. */
+  readonly warnings?: readonly string[] | undefined
 }
 
 /** Reads a wheel's directory and metadata and says what it becomes. */
 export function summarise(wheel: { bytes: Bytes; filename: string }, target: Target): Segment {
-  const { name, version, distInfo, files } = planInstallation(wheel, target)
+  const { name, version, distInfo, files, warnings } = planInstallation(wheel, target)
   const at = target.prefix.length
   return {
     name,
@@ -29,6 +31,7 @@ export function summarise(wheel: { bytes: Bytes; filename: string }, target: Tar
         file.source.kind === "bytes" ? file.size + 5 * Math.ceil(file.size / 0xffff) : spliceSize(file.source.member)
       return { path: file.path, size: content + headerSize(at + file.path.length) }
     }),
+    ...(warnings.length === 0 ? {} : { warnings }),
   }
 }
 
