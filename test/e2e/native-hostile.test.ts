@@ -10,7 +10,7 @@ import { bytesOf } from "../../src/packages/wheel/bytes.ts"
 import { benchWith, requirement } from "../support/bench-wheels.ts"
 import { hostileWheels } from "../support/hostile-wheels.ts"
 import { debianImage, pypiStep, type NativeBench } from "../support/native.ts"
-import { wheelList } from "../support/wheel-lists.ts"
+import { offerWheels, wheelList } from "../support/wheel-lists.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
 
 let bench: NativeBench
@@ -72,6 +72,14 @@ test("wheels beside a hostile one bring nothing into the store either", async ()
   const step = pypiStep([requirement("good", [good]), requirement("demo", [bad])])
   await expect(bench.execute(step, parent)).rejects.toThrow("does not match its CRC")
   expect((await left()).filter((path) => path.startsWith("store/"))).toEqual(before)
+})
+
+test("a real wheel whose RECORD is wrong is refused, though pip and uv install it", async () => {
+  const { wheels, requirements } = await wheelList(bench.host, "refused")
+  await offerWheels(bench.host, wheels, join(bench.folder, "wheels"))
+  await expect(bench.execute(pypiStep(requirements), parent)).rejects.toThrow(
+    "Cannot use debugpy-1.6.5-py2.py3-none-any.whl: its member `debugpy/_vendored/pydevd/_pydevd_bundle/pydevd_cython.cp39-win_amd64.pyd` has another size than its RECORD says",
+  )
 })
 
 /** What somebody may do to a wheel's bytes. */

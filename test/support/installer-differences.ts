@@ -21,6 +21,8 @@ export type Difference = {
   readonly why: string
   /** From whom. */
   readonly from: readonly InstallerName[]
+  /** From whom it is a matter of chance, so that there may be none. */
+  readonly byChance?: readonly InstallerName[]
   /** True when a differing pair of files is of this kind, and as it should be. */
   readonly covers?: (pair: Pair) => boolean
   /** The same for two rows of a RECORD that have one path; a row that one of them lacks is `undefined`. */
@@ -95,6 +97,7 @@ export const differences: readonly Difference[] = [
     what: "A file that several wheels bring is that of the last name",
     why: "pip takes the one that it installs last, uv the one that comes last in time; ours is the same each time, and reported.",
     from: installers,
+    byChance: ["uv"],
     covers: ({ path, ours, theirs, trees }) => {
       const wanted = promised(trees.ours, path)
       return wanted.length > 1 && wanted.at(-1) === ours?.sha256 && wanted.includes(theirs?.sha256 ?? "")
@@ -178,6 +181,14 @@ export function differencesPage(): string {
     "This page is written from that test's table (`test/support/installer-differences.ts`).",
     "",
     ...differences.map(({ what, why, from }) => `- **${what}** (${from.join(" and ")}). ${why}`),
+    "",
+    "## What pip and uv install and nbstacks refuses",
+    "",
+    "- **A wheel that is not what its `RECORD` says.** So does the specification; pip and uv do not compare. `debugpy` 1.6.5 is one.",
+    "- **A wheel that two programs could read in two ways**: bytes of no member, headers that disagree, names that differ in case only.",
+    "- **Packages from a URL or a folder, and source distributions.** A lock names versions and hashes of wheels.",
+    "- **A file that would replace a part of the environment**, such as `bin/python`, or that is a folder of another package.",
+    "- **Another version than the parent's**, unless `replace: true` is set.",
     "",
   ].join("\n")
 }

@@ -9,7 +9,7 @@ export const listNames = ["pure", "platform", "old"] as const
 export type ListName = (typeof listNames)[number]
 
 /** Where wheels of all test runs of this user are kept: by their hash, so that they cannot be wrong. */
-export function keptWheels(host: Pick<Host, "machine">): string {
+function keptWheels(host: Pick<Host, "machine">): string {
   return join(host.machine.home, ".cache", "nbstacks-tests")
 }
 
@@ -19,8 +19,8 @@ export type WheelList = {
   readonly wheels: readonly FoundWheel[]
 }
 
-/** The wheels of `test/wheels/NAME.txt`, downloaded where no run before had them. */
-export async function wheelList(host: Host, name: ListName): Promise<WheelList> {
+/** The wheels of `test/wheels/NAME.txt` (`image` is a list that is complete in itself; those of `refused` are not what their RECORD says), downloaded where no run before had them. */
+export async function wheelList(host: Host, name: ListName | "image" | "refused"): Promise<WheelList> {
   const text = await host.files.readText(resolve(import.meta.dirname, "../wheels", `${name}.txt`))
   const requirements = requirementsOf(text)
   const wheels = await findWheels(requirements, host, {
@@ -30,6 +30,12 @@ export async function wheelList(host: Host, name: ListName): Promise<WheelList> 
     onBytes: () => undefined,
   })
   return { text, requirements, wheels }
+}
+
+/** Lets an engine find these wheels without asking anybody. */
+export async function knowWheels(host: Host, cache: string): Promise<void> {
+  await host.files.makeDirectory(cache)
+  for (const part of ["wheels", "projects"]) await host.files.symlink(join(keptWheels(host), part), join(cache, part))
 }
 
 /** Puts wheels into a folder under their own names, for programs that look there. */

@@ -7,6 +7,8 @@ export type WheelMember = {
   readonly content?: string | Uint8Array
   /** Unix mode with its kind; 0o100644 unless given. */
   readonly mode?: number
+  /** The system that it says it is from: 3, Unix, unless given. */
+  readonly system?: number
   readonly method?: 0 | 8
   /** Bytes to write instead of the compressed content. */
   readonly packed?: Uint8Array
@@ -106,9 +108,9 @@ export function zipOf(
     rest.writeUInt16LE(extra.length, 0)
     rest.writeUInt32LE(((member.mode ?? 0o100644) << 16) >>> 0, 8)
     rest.writeUInt32LE(at, 12)
-    directory.push(
-      Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0003\u0014\u0000", "latin1"), central, rest, path, extra]),
-    )
+    const head = Buffer.from("PK\u0001\u0002\u0014\u0003\u0014\u0000", "latin1")
+    head.writeUInt8(member.system ?? 3, 5)
+    directory.push(Buffer.concat([head, central, rest, path, extra]))
   }
   const length = directory.reduce((total, entry) => total + entry.length, 0)
   const end = Buffer.alloc(22)
@@ -139,6 +141,8 @@ export type WheelText = {
   /** Rows of RECORD by path, instead of the true ones; `undefined` leaves a row out. */
   readonly record?: Readonly<Record<string, string | undefined>>
   readonly wheelVersion?: string
+  /** What `Root-Is-Purelib` says: `true` unless given. */
+  readonly purelib?: string
   readonly metadata?: string
 }
 
@@ -157,7 +161,7 @@ export function wheelOf(text: WheelText): TestWheel {
     },
     {
       path: `${info}/WHEEL`,
-      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${text.tag ?? "py3-none-any"}\n`,
+      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
     },
     ...(text.entryPoints === undefined ? [] : [{ path: `${info}/entry_points.txt`, content: text.entryPoints }]),
   ]

@@ -104,6 +104,73 @@ test("every kind of .data goes where the specification says, for a venv and for 
   expect(texts(conda.files)["bin/tool"]).toMatch(/^#!\/opt\/conda\/bin\/python3\.11 -E\n/)
 })
 
+test.each(["true", "false"])("Root-Is-Purelib: %s makes no difference where both libraries are one folder", (value) => {
+  const { files } = plan({ purelib: value })
+  expect(files.map(({ path }) => path)).toContain(`${site}/demo/__init__.py`)
+})
+
+test("headers go below the normalised name, in a venv and with conda", () => {
+  const wheel = (to: Target): string[] => {
+    const { bytes, filename } = wheelOf({
+      name: "Zope_Proxy.x",
+      version: "1.0",
+      members: [{ path: "Zope_Proxy.x-1.0.data/headers/proxy.h" }],
+    })
+    const { files } = planInstallation({ bytes: bytesOf(bytes), filename }, to)
+    return files.flatMap(({ path }) => (path.endsWith(".h") ? [path] : []))
+  }
+  expect(wheel(target)).toEqual(["include/site/python3.11/zope-proxy-x/proxy.h"])
+  expect(wheel({ ...target, kind: "conda" })).toEqual(["include/python3.11/zope-proxy-x/proxy.h"])
+})
+
+test("x bits count whatever system the archive says it is from", () => {
+  const { bytes, filename } = wheelOf({
+    name: "demo",
+    version: "1.0",
+    members: [
+      { path: "demo/tool.exe", mode: 0o100777, system: 0 },
+      { path: "demo/plain", mode: 0, system: 0 },
+    ],
+  })
+  const { files } = planInstallation({ bytes: bytesOf(bytes), filename }, target)
+  expect(files.flatMap(({ path, mode }) => (path.includes("/demo/") ? [mode.toString(8)] : []))).toEqual(["664", "775"])
+})
+
+test("a wheel of a later minor version is installed with a warning, of this one without", () => {
+  expect(plan({ wheelVersion: "1.9" }).warnings).toEqual([
+    "demo-1.0-py3-none-any.whl is a wheel of version 1.9, and was installed as one of 1.0",
+  ])
+  expect(plan({}).warnings).toEqual([])
+})
+
+test("licences, SBOMs and signatures are copied, what installers write is not", () => {
+  const info = "demo-1.0.dist-info"
+  const members = [
+    "licenses/LICENSE",
+    "licenses/a/b/NOTICE",
+    "sboms/x.cdx.json",
+    "RECORD.jws",
+    "INSTALLER",
+    "REQUESTED",
+    "direct_url.json",
+  ]
+  const { files } = plan({ members: members.map((name) => ({ path: `${info}/${name}`, content: "theirs" })) })
+  expect(files.map(({ path }) => path.slice(`${site}/${info}/`.length))).toEqual([
+    "INSTALLER",
+    "METADATA",
+    "RECORD",
+    "RECORD.jws",
+    "REQUESTED",
+    "WHEEL",
+    "licenses/LICENSE",
+    "licenses/a/b/NOTICE",
+    "sboms/x.cdx.json",
+  ])
+  expect(texts(files)[`${site}/${info}/INSTALLER`]).toBe("nbstacks\n")
+  expect(texts(files)[`${site}/${info}/REQUESTED`]).toBe("")
+  expect(texts(files)[`${site}/${info}/RECORD`]).not.toContain("direct_url.json")
+})
+
 test("a long prefix goes through the shell", () => {
   const prefix = `/${"long/".repeat(30)}env`
   const { files } = plan({ entryPoints: "[gui_scripts]\nx = demo:main\n" }, { ...target, prefix })
