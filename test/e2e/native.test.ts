@@ -189,6 +189,19 @@ test("a file of two packages is brought once, by the later name, and reported; R
   ])
 })
 
+test("a wheel of a later minor version is a warning, each time", async () => {
+  const later = wheelOf({ name: "demo", version: "1.0", wheelVersion: "1.1" })
+  await using bench = await benchWith([later])
+  const parent = await bench.parent(debianImage())
+  for (let round = 0; round < 2; round++) await bench.execute(pypiStep([requirement("demo", [later])]), parent)
+  const warning = {
+    kind: "note",
+    level: "warning",
+    text: "row: demo-1.0-py3-none-any.whl is a wheel of version 1.1, and was installed as one of 1.0",
+  }
+  expect(bench.events.filter(({ kind }) => kind === "note")).toEqual([warning, warning])
+})
+
 test("a file of one package that is a folder of another is an error", async () => {
   const wheels = [
     wheelOf({ name: "aa", version: "1.0", members: [{ path: "x", content: "1" }] }),

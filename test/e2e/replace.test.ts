@@ -191,3 +191,28 @@ test.each(Object.entries(unclear))("an old version with %s is refused", async (_
   expect(refused).toMatchObject({ name: "Failure", code: "no", hint: expect.stringMatching(/parent/) })
   expect((refused as Error).message).toContain(why)
 })
+
+test("in a conda environment conda's own records stay", async () => {
+  await using bench = await benchWith([newer])
+  const inside = "opt/conda/lib/python3.11/site-packages"
+  const parent = await bench.parent({
+    ...debianImage("3.11.2", {
+      "opt/conda/bin/python3.11": { content: "", mode: 0o755 },
+      "opt/conda/bin/python3": { kind: "symlink", link: "python3.11" },
+      "opt/conda/bin/python": { kind: "symlink", link: "python3.11" },
+      "opt/conda/conda-meta/python-3.11.2-h123_0_cpython.json": "{}",
+      "opt/conda/conda-meta/demo-1.0-py311_0.json": "{}",
+      [`${inside}/demo/__init__.py`]: "version = 1\n",
+      [`${inside}/demo/gone.py`]: "",
+      [`${inside}/demo-1.0.dist-info/RECORD`]:
+        "demo/__init__.py,,\ndemo/gone.py,,\n../../../conda-meta/demo-1.0-py311_0.json,,\n../../../bin/python3.11,,\n",
+    }),
+    config: { Env: ["PATH=/opt/conda/bin:/usr/bin"] },
+  })
+  const image = await bench.execute(replacing(pypiStep([wantNewer])), parent)
+  const hidden = [...(await placedFiles(image, parent.layers.length)).keys()].filter((path) => path.includes(".wh."))
+  expect(hidden).toEqual([`${inside}/.wh.demo-1.0.dist-info`, `${inside}/demo/.wh.gone.py`])
+  const merged = await readMerged(image)
+  expect(merged.list("opt/conda/conda-meta")).toEqual(["demo-1.0-py311_0.json", "python-3.11.2-h123_0_cpython.json"])
+  expect(Buffer.from((await merged.readFile(`${inside}/demo/__init__.py`)) ?? []).toString()).toBe("version = 2\n")
+})

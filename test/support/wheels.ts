@@ -7,13 +7,30 @@ export type WheelMember = {
   readonly content?: string | Uint8Array
   /** Unix mode with its kind; 0o100644 unless given. */
   readonly mode?: number
+  /** The system that it says it is from: 3, Unix, unless given. */
+  readonly system?: number
   readonly method?: 0 | 8
   /** Bytes to write instead of the compressed content. */
   readonly packed?: Uint8Array
   /** What both headers say instead of the truth. */
-  readonly says?: { readonly crc?: number; readonly size?: number; readonly packed?: number; readonly flags?: number }
+  readonly says?: {
+    readonly crc?: number
+    readonly size?: number
+    readonly packed?: number
+    readonly flags?: number
+    readonly method?: number
+  }
   /** What the local header alone says instead. */
-  readonly local?: { readonly path?: string; readonly crc?: number; readonly size?: number; readonly method?: number }
+  readonly local?: {
+    readonly path?: string
+    readonly crc?: number
+    readonly size?: number
+    readonly method?: number
+    /** The size in the data descriptor. */
+    readonly described?: number
+  }
+  /** Bytes behind the member that belong to none. */
+  readonly after?: Uint8Array
   /** Sizes behind the content instead of in the local header. */
   readonly descriptor?: boolean
   /** Sizes in a zip64 extra field. */
@@ -33,8 +50,9 @@ export function zipOf(
   let offset = 0
   for (const member of members) {
     const content = Buffer.from(member.content ?? "")
-    const method = member.method ?? 8
-    const packed = Buffer.from(member.packed ?? (method === 0 ? content : deflateRawSync(content)))
+    const used = member.method ?? 8
+    const method = member.says?.method ?? used
+    const packed = Buffer.from(member.packed ?? (used === 0 ? content : deflateRawSync(content)))
     const crc = member.says?.crc ?? crc32(content)
     const size = member.says?.size ?? content.length
     const packedSize = member.says?.packed ?? packed.length
@@ -61,22 +79,24 @@ export function zipOf(
       })
       head.writeUInt16LE(name.length, 20)
       const lengths = Buffer.alloc(2)
-      lengths.writeUInt16LE(extra.length)
+      const ownExtra = member.zip64 === true ? zip64(member.local?.size ?? size, packedSize) : extra
+      lengths.writeUInt16LE(ownExtra.length)
       const tail = Buffer.alloc(member.descriptor === true ? 16 : 0)
       if (member.descriptor === true) {
         tail.writeUInt32LE(0x08074b50, 0)
         tail.writeUInt32LE(crc >>> 0, 4)
         tail.writeUInt32LE(packedSize, 8)
-        tail.writeUInt32LE(size, 12)
+        tail.writeUInt32LE(member.local?.described ?? size, 12)
       }
       const local = Buffer.concat([
         Buffer.from("PK\u0003\u0004\u0014\u0000", "latin1"),
         head,
         lengths,
         name,
-        extra,
+        ownExtra,
         packed,
         tail,
+        Buffer.from(member.after ?? []),
       ])
       offsets.set(member.path, offset)
       parts.push(local)
@@ -88,9 +108,9 @@ export function zipOf(
     rest.writeUInt16LE(extra.length, 0)
     rest.writeUInt32LE(((member.mode ?? 0o100644) << 16) >>> 0, 8)
     rest.writeUInt32LE(at, 12)
-    directory.push(
-      Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0003\u0014\u0000", "latin1"), central, rest, path, extra]),
-    )
+    const head = Buffer.from("PK\u0001\u0002\u0014\u0003\u0014\u0000", "latin1")
+    head.writeUInt8(member.system ?? 3, 5)
+    directory.push(Buffer.concat([head, central, rest, path, extra]))
   }
   const length = directory.reduce((total, entry) => total + entry.length, 0)
   const end = Buffer.alloc(22)
@@ -121,6 +141,8 @@ export type WheelText = {
   /** Rows of RECORD by path, instead of the true ones; `undefined` leaves a row out. */
   readonly record?: Readonly<Record<string, string | undefined>>
   readonly wheelVersion?: string
+  /** What `Root-Is-Purelib` says: `true` unless given. */
+  readonly purelib?: string
   readonly metadata?: string
 }
 
@@ -139,7 +161,7 @@ export function wheelOf(text: WheelText): TestWheel {
     },
     {
       path: `${info}/WHEEL`,
-      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${text.tag ?? "py3-none-any"}\n`,
+      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
     },
     ...(text.entryPoints === undefined ? [] : [{ path: `${info}/entry_points.txt`, content: text.entryPoints }]),
   ]

@@ -1,14 +1,16 @@
-import { Failure } from "../../failure.ts"
+import { Failure, isFailure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
 import {
   dropLayerRecord,
+  dropRecipe,
   layerKey,
   readLayerRecord,
   segmentPath,
   writeLayerRecord,
   type LayerPart,
+  type RecipePath,
 } from "../../packages/segment/segment-cache.ts"
 import type { WrittenLayer } from "../../packages/segment/sink.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
@@ -32,7 +34,7 @@ export type Making = {
 }
 
 /** One segment of a layer: the file that it is made from, and where its recipe is. */
-export type Part = LayerPart & WheelFile & { readonly recipe: string }
+export type Part = LayerPart & WheelFile & { readonly recipe: RecipePath }
 
 /** A layer, and its bytes: made by now, or known and made only when somebody asks for them. */
 export type Made = WrittenLayer & {
@@ -44,9 +46,22 @@ export type Made = WrittenLayer & {
 export async function makeLayer(parts: readonly Part[], making: Making, output: string): Promise<Made> {
   const key = layerKey(parts, making)
   const { cache, target, compression, pool, signal, folder: temporary } = making
-  const segments = parts.map((part) => ({ ...part, kept: segmentPath(cache, part, making) }))
-  const build = (diffId?: Digest): Promise<WrittenLayer> =>
-    whole(making, () => pool.join({ layer: { target, compression, segments, diffId }, output, temporary }, signal))
+  const segments = parts.map((part) => ({
+    ...part,
+    recipe: part.recipe.files,
+    kept: segmentPath(cache, part, making),
+  }))
+  const build = async (diffId?: Digest): Promise<WrittenLayer> => {
+    try {
+      return await whole(making, () =>
+        pool.join({ layer: { target, compression, segments, diffId }, output, temporary }, signal),
+      )
+    } catch (error) {
+      // A wheel may be refused when its files are read: then nothing of it is kept.
+      if (isFailure(error)) for (const { recipe } of parts) await dropRecipe(making.host, recipe)
+      throw error
+    }
+  }
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
     const written = await build()

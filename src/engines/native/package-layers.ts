@@ -51,6 +51,7 @@ export type Item = WheelFile & {
 export async function packageLayers(wheels: readonly FoundWheel[], making: LayersMaking): Promise<Layer[]> {
   await making.host.files.makeDirectory(segmentsFolder(making.cache))
   const found = await parallel(wheels, 2 * making.pool.workers, (wheel) => itemOf(wheel, making))
+  for (const sentence of found.flatMap(({ segment }) => segment.warnings ?? [])) making.note(sentence)
   const all = await withoutOverlaps(found, making)
   const compiled = making.bytecode === undefined ? [] : await bytecodeItems(all, making.bytecode, making)
   const packages = withoutCompiled(all, compiled)
@@ -65,7 +66,7 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   return parallel(planned, making.pool.workers + 1, async ({ layer, items }, index) => {
     const parts = layer.shares.map(({ name, only }) => {
       const { file, filename, sha256, recipe, omit } = items.get(name) as Item
-      return { file, filename, sha256, recipe: recipe.files, omit, only }
+      return { file, filename, sha256, recipe, omit, only }
     })
     const made = await makeLayer(parts, making, join(making.folder, String(index)))
     making.onLayer(++done, planned.length)

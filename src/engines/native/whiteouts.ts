@@ -17,6 +17,7 @@ export function without(
   { files, folders }: Pick<Installed, "files" | "folders">,
   brought: Iterable<string> = [],
 ): Remaining {
+  if (removed.size === 0) return { files, folders, gone: new Set() }
   const left = new Set([...files].filter((path) => !removed.has(path)))
   const kept = new Set<string>()
   const keep = (path: string): void => {

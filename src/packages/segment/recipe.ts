@@ -14,6 +14,8 @@ export type Segment = {
   readonly pack?: string
   /** The most that it takes in a layer, compressed, in bytes. */
   readonly size: number
+  /** What people should know about it, each a sentence. */
+  readonly warnings?: readonly string[]
   /** What it has directly in site-packages: other packages with other names there cannot bring the same files. */
   readonly top: readonly string[]
   /** The paths that it has elsewhere below the prefix; undefined where they are many. */
@@ -45,14 +47,15 @@ const fewElsewhere = 200
 
 /** Reads a wheel's directory and metadata and says what it becomes. */
 export function recipeOf(wheel: { bytes: Bytes; filename: string }, target: Target): Recipe {
-  const { name, version, distInfo, files: installed } = planInstallation(wheel, target)
+  const { name, version, distInfo, files: installed, warnings } = planInstallation(wheel, target)
   const files = installed.map(({ path, mode, size, source }) => ({
     path,
     mode,
     size,
     source: source.kind === "bytes" ? { bytes: source.bytes } : source,
   }))
-  return { segment: { name, version, distInfo, ...summed(files, target) }, files }
+  const told = warnings.length === 0 ? {} : { warnings }
+  return { segment: { name, version, distInfo, ...told, ...summed(files, target) }, files }
 }
 
 /** How a pack of files that follow each other becomes a segment. */

@@ -13,7 +13,7 @@ import type { WrittenLayer } from "./sink.ts"
 import type { WheelFile } from "./worker-messages.ts"
 
 /** Rises when the same wheel and target give other bytes. Keys of cached segments and layers hold it. */
-export const segmentFormat = 2
+export const segmentFormat = 3
 
 /** One package of a layer, by content. */
 export type LayerPart = Pick<WheelFile, "sha256" | "filename"> & {
@@ -65,6 +65,12 @@ export async function segmentOf(wheel: WheelFile, target: Target, from: From): P
   if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
   await used(from.host, recipe.summary)
   return JSON.parse(text) as Segment
+}
+
+/** Forgets how a wheel is installed that turned out to be no good when its files were read. */
+export async function dropRecipe({ files }: Pick<Host, "files">, recipe: RecipePath): Promise<void> {
+  await files.remove(recipe.summary)
+  await files.remove(recipe.files)
 }
 
 /** Its files, read again from the wheel if what was kept of them is gone. */

@@ -12,12 +12,12 @@ export type WheelFacts = {
   /** As METADATA writes them. */
   readonly name: string
   readonly version: string
-  /** The name part of the `.dist-info` folder, under which headers are installed. */
-  readonly distribution: string
   /** `NAME-VERSION.dist-info`, as in the archive. */
   readonly distInfo: string
   readonly record: ReadonlyMap<string, RecordRow>
   readonly entryPoints: readonly EntryPoint[]
+  /** What people should know about it, each a sentence. */
+  readonly warnings: readonly string[]
 }
 
 const metadataLimit = 16 * 1024 * 1024
@@ -44,7 +44,7 @@ export function inspectWheel(
     if (found === undefined) throw refuse(`it has no ${file}`)
     return found
   }
-  checkWheelVersion(required("WHEEL"), refuse)
+  const warnings = checkWheelVersion(required("WHEEL"), filename, refuse)
   const metadata = required("METADATA")
   const name = field(metadata, "Name") ?? ""
   const version = field(metadata, "Version") ?? ""
@@ -61,10 +61,10 @@ export function inspectWheel(
   return {
     name,
     version,
-    distribution: named.distribution,
     distInfo,
     record,
     entryPoints: parseEntryPoints(text("entry_points.txt", metadataLimit) ?? "", refuse),
+    warnings,
   }
 }
 
@@ -91,11 +91,13 @@ function findDistInfo(members: readonly Member[], filename: string, refuse: Refu
   return folder
 }
 
-function checkWheelVersion(text: string, refuse: Refuse): void {
+/** Another major version is refused, a higher minor one is a warning: "Installing a wheel", step 1.a. */
+function checkWheelVersion(text: string, filename: string, refuse: Refuse): readonly string[] {
   const version = field(text, "Wheel-Version")
-  const major = /^(\d+)\.\d+/.exec(version ?? "")?.[1]
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? "") ?? []
   if (major !== "1")
     throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
+  return Number(minor) === 0 ? [] : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
 }
 
 function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {

@@ -2,8 +2,10 @@ import { posix } from "node:path"
 import type { Bytes } from "./bytes.ts"
 import { peek, readMember } from "./content.ts"
 import { isInterpreterName, versionedCommands } from "./entry-points.ts"
+import { normalName } from "./filename.ts"
 import { inspectWheel, isRecordFile, type WheelFacts } from "./inspect.ts"
-import { formatRecord, rowFor, type RecordRow } from "./record.ts"
+import { locate } from "./locate.ts"
+import { checkRow, formatRecord, rowFor, type RecordRow } from "./record.ts"
 import { refusals, shown, type Refuse } from "./refusal.ts"
 import { entryScript, wantsInterpreter, withInterpreter } from "./scripts.ts"
 import { headersFolder, interpreterPath, sitePackages, type Target } from "./target.ts"
@@ -32,6 +34,8 @@ export type Installation = {
   readonly distInfo: string
   /** Sorted by path. */
   readonly files: readonly InstalledFile[]
+  /** What people should know about it, each a sentence. */
+  readonly warnings: readonly string[]
 }
 
 /** Written by the installer, whatever the wheel brings. */
@@ -46,7 +50,8 @@ const scriptLimit = 16 * 1024 * 1024
 export function planInstallation(wheel: { bytes: Bytes; filename: string }, target: Target): Installation {
   const { bytes, filename } = wheel
   const refuse = refusals(filename)
-  const members = readZip(bytes, filename)
+  const { members, folders } = readZip(bytes, filename)
+  for (const folder of folders) locate(bytes, folder, refuse)
   const facts = inspectWheel({ bytes, members, filename }, refuse)
   const site = sitePackages(target)
   const distInfo = `${site}/${facts.distInfo}`
@@ -67,13 +72,19 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
   const entryPoints = versionedCommands(facts.entryPoints, target.python)
   const commands = new Set(entryPoints.map((point) => point.name))
   for (const member of members) {
-    if (written.some((name) => member.path === `${facts.distInfo}/${name}`)) continue
     const { path, script } = destination(member.path, { target, facts, refuse })
-    if (script !== undefined && commands.has(script)) continue
+    const isWritten = written.some((name) => member.path === `${facts.distInfo}/${name}`)
+    if (isWritten || (script !== undefined && commands.has(script))) {
+      // Nobody reads it later.
+      locate(bytes, member, refuse)
+      continue
+    }
     const mode = script !== undefined || member.executable ? 0o775 : 0o664
     const promised = facts.record.get(member.path)
     if (script !== undefined && wantsInterpreter(peek(bytes, member, { refuse, count: 8 }))) {
       const content = readMember(bytes, member, { refuse, limit: scriptLimit })
+      // It goes into the layer with another first line, so that nobody compares it later.
+      checkRow(promised, { path: member.path, content }, refuse)
       addBytes(path, withInterpreter(content, interpreterPath(target)), mode)
       continue
     }
@@ -93,7 +104,7 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
   })
   checkTogether(files, refuse)
   const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-  return { name: facts.name, version: facts.version, distInfo, files: sorted }
+  return { name: facts.name, version: facts.version, distInfo, files: sorted, warnings: facts.warnings }
 }
 
 type Where = { readonly path: string; readonly script: string | undefined }
@@ -115,7 +126,7 @@ function destination(path: string, known: { target: Target; facts: WheelFacts; r
         throw refuse(`its member ${shown(path)} would stand for another distribution`)
       return { path: `${site}/${inner}`, script: undefined }
     case "headers":
-      return { path: `${headersFolder(target, facts.distribution)}/${inner}`, script: undefined }
+      return { path: `${headersFolder(target, normalName(facts.name))}/${inner}`, script: undefined }
     case "data":
       return { path: guarded(inner, path, refuse), script: undefined }
     case "scripts":

@@ -5,7 +5,8 @@ import { zip64Fields, type Member } from "./zip.ts"
 /**
  * Where a member's compressed bytes begin. Reads its local header and compares it with the central directory:
  * name, method, flags, sizes and CRC must agree, so that no other reader sees another archive. With a data
- * descriptor (flag bit 3) the local sizes may be zero, and the descriptor is compared. APPNOTE 4.3.7, 4.3.9.
+ * descriptor (flag bit 3) the local sizes may be zero, and the descriptor is compared. Nothing may stand between a
+ * member and what follows it: who reads from the front would find what the directory does not have. APPNOTE 4.3.7, 4.3.9.
  */
 export function locate(bytes: Bytes, member: Member, refuse: Refuse): number {
   const name = (): string => shown(member.path)
@@ -35,13 +36,17 @@ export function locate(bytes: Bytes, member: Member, refuse: Refuse): number {
   if (!(described && crc === 0) && crc !== member.crc) disagrees("CRC")
   if (!(described && sizes.packed === 0) && sizes.packed !== member.packed) disagrees("size")
   if (!(described && sizes.size === 0) && sizes.size !== member.size) disagrees("size")
-  if (described && !hasDescriptor(bytes, member, start + member.packed)) disagrees("data descriptor")
+  const end = start + member.packed
+  const lengths = described ? descriptorLengths(bytes, member, end) : [0]
+  if (lengths.length === 0) disagrees("data descriptor")
+  if (!lengths.includes(member.limit - end)) throw refuse(`its member ${name()} is followed by bytes of no member`)
   return start
 }
 
-/** With or without its signature, with sizes of four or of eight bytes: writers differ. */
-function hasDescriptor(bytes: Bytes, member: Member, at: number): boolean {
+/** How long the data descriptor is; with or without its signature, with sizes of four or of eight bytes: writers differ. */
+function descriptorLengths(bytes: Bytes, member: Member, at: number): readonly number[] {
   const after = bytes.read(at, Math.min(24, member.limit - at))
+  const lengths: number[] = []
   for (const start of [4, 0]) {
     if (start === 4 && (after.length < 4 || after.readUInt32LE(0) !== 0x08074b50)) continue
     for (const width of [4, 8]) {
@@ -49,8 +54,9 @@ function hasDescriptor(bytes: Bytes, member: Member, at: number): boolean {
       const read = (place: number): number =>
         width === 4 ? after.readUInt32LE(place) : Number(after.readBigUInt64LE(place))
       const same = after.readUInt32LE(start) === member.crc
-      if (same && read(start + 4) === member.packed && read(start + 4 + width) === member.size) return true
+      if (same && read(start + 4) === member.packed && read(start + 4 + width) === member.size)
+        lengths.push(start + 4 + 2 * width)
     }
   }
-  return false
+  return lengths
 }

@@ -77,3 +77,17 @@ export function promisedHash(row: RecordRow): { readonly algorithm: string; read
   const match = /^(sha256|sha384|sha512)=([A-Za-z0-9_-]+)=*$/.exec(row.hash)
   return match === null ? undefined : { algorithm: match[1] as string, digest: match[2] as string }
 }
+
+/** Compares a whole file with its row. Fails when there is no row, no hash that counts, or another size or hash. */
+export function checkRow(
+  row: RecordRow | undefined,
+  file: { path: string; content: Uint8Array },
+  refuse: Refuse,
+): void {
+  const promise = row === undefined ? undefined : promisedHash(row)
+  if (row === undefined || promise === undefined) throw refuse(`its RECORD has no SHA-256 hash for ${shown(file.path)}`)
+  if (row.size !== "" && row.size !== String(file.content.length))
+    throw refuse(`its member ${shown(file.path)} has another size than its RECORD says`)
+  if (hash(promise.algorithm, file.content, "base64url") !== promise.digest)
+    throw refuse(`its member ${shown(file.path)} does not match its RECORD`)
+}

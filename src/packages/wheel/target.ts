@@ -16,7 +16,7 @@ export function sitePackages(target: Pick<Target, "python" | "abi">): string {
   return `lib/python${target.python}${target.abi ?? ""}/site-packages`
 }
 
-/** Where `.data/headers` of a distribution goes: `include/site/python3.11/NAME` in a venv, as pip does it. */
+/** Where `.data/headers` of a distribution goes: `include/site/python3.11/zope-proxy` in a venv, by the normalised name as pip and uv do it. */
 export function headersFolder(target: Pick<Target, "kind" | "python">, distribution: string): string {
   return `include/${target.kind === "venv" ? "site/" : ""}python${target.python}/${distribution}`
 }

@@ -3,7 +3,7 @@ import { refusals, shown, type Refuse } from "./refusal.ts"
 import { badPath, foldedPath } from "./zip-name.ts"
 import { findEnd } from "./zip-end.ts"
 
-/** A file of a zip archive, as its central directory says. Directories are left out. */
+/** An entry of a zip archive, as its central directory says. The path of a folder ends in `/`. */
 export type Member = {
   readonly path: string
   /** 0 is stored, 8 is deflate. */
@@ -20,6 +20,9 @@ export type Member = {
   readonly limit: number
   readonly flags: number
 }
+
+/** What an archive holds. Folders have an entry of their own in some wheels; they are of no use but to be judged. */
+export type Archive = { readonly members: readonly Member[]; readonly folders: readonly Member[] }
 
 /** What a wheel may be at most; a larger one is refused. */
 const zipLimits: {
@@ -40,13 +43,14 @@ const fixed = 46
  * of the members is read yet; `locate` compares the local header. Fails with one sentence that names the wheel.
  * PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4.
  */
-export function readZip(bytes: Bytes, filename: string): Member[] {
+export function readZip(bytes: Bytes, filename: string): Archive {
   const refuse = refusals(filename)
   const end = findEnd(bytes, refuse)
   if (end.count > zipLimits.members) throw refuse(`it has ${end.count} members`)
   if (end.length > zipLimits.directory) throw refuse("its directory is too large")
   const directory = bytes.read(end.offset, end.length)
   const found: Omit<Member, "limit">[] = []
+  const folders: Omit<Member, "limit">[] = []
   const offsets: number[] = []
   let at = 0
   for (let index = 0; index < end.count; index++) {
@@ -56,12 +60,14 @@ export function readZip(bytes: Bytes, filename: string): Member[] {
     const { member, next } = readEntry(directory, at, refuse)
     if (member.offset + 30 > end.offset) throw refuse(`its member ${shown(member.path)} lies outside the archive`)
     offsets.push(member.offset)
-    if (!member.path.endsWith("/")) found.push(member)
+    if (member.path.endsWith("/")) folders.push(member)
+    else found.push(member)
     at = next
   }
   if (at !== directory.length) throw refuse("its directory has more members than it says")
   judge(found, bytes.size, refuse)
-  return bounded(found, offsets, end.offset, refuse)
+  const all = bounded([...found, ...folders], offsets, end.offset, refuse)
+  return { members: all.slice(0, found.length), folders: all.slice(found.length) }
 }
 
 function readEntry(directory: Buffer, at: number, refuse: Refuse): { member: Omit<Member, "limit">; next: number } {
@@ -88,7 +94,8 @@ function readEntry(directory: Buffer, at: number, refuse: Refuse): { member: Omi
   })
   if (zip64 === undefined) throw refuse(`its member ${name()} has broken zip64 fields`)
   if (zip64.disk !== 0) throw refuse(`its member ${name()} is on another disk`)
-  const unix = directory.readUInt16LE(at + 4) >>> 8 === 3 ? directory.readUInt32LE(at + 38) >>> 16 : 0
+  // Whatever system the archive says it is from: there are wheels from Windows with Unix modes, and pip and uv believe them.
+  const unix = directory.readUInt32LE(at + 38) >>> 16
   const kind = unix & 0o170000
   if (kind === 0o120000) throw refuse(`its member ${name()} is a symbolic link`)
   if (kind !== 0 && kind !== 0o100000 && !(kind === 0o040000 && path.endsWith("/")))

@@ -1,0 +1,113 @@
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { expect, test } from "vitest"
+import {
+  compareTrees,
+  differences,
+  differencesPage,
+  installers,
+  type InstallerName,
+} from "../support/installer-differences.ts"
+import { treeOfFolder, treeOfLayers } from "../support/installed-tree.ts"
+import { debianImage, nativeBench, pypiStep, requirementsOf, uvProgram, type NativeBench } from "../support/native.ts"
+import { knowWheels, listNames, offerWheels, wheelList, type ListName } from "../support/wheel-lists.ts"
+
+type Compared = {
+  readonly covered: ReadonlySet<string>
+  readonly unlisted: readonly string[]
+  readonly count: number
+}
+
+/** Runs a program in the bench's folder; fails loudly. */
+async function succeed({ host, folder }: NativeBench, ...argv: [string, ...string[]]): Promise<string> {
+  const { code, stdout, stderr } = await host.run({ argv, cwd: folder, timeout: 540_000 })
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.slice(-4000)}`)
+  return stdout
+}
+
+const common = ["--quiet", "--no-deps", "--require-hashes", "-r", "lock.txt"] as const
+
+/** Makes a venv and installs `lock.txt` of the bench's folder into it with another installer. `options` say from where. */
+async function install(bench: NativeBench, name: InstallerName, options: readonly string[]): Promise<string> {
+  const environment = join(bench.folder, name)
+  const python = join(environment, "bin", "python")
+  await succeed(bench, "python3", "-m", "venv", "--without-pip", environment)
+  if (name === "pip") {
+    const pip = ["python3", "-m", "pip", "--python", python, "install"] as const
+    await succeed(bench, ...pip, ...common, "--no-compile", "--only-binary", ":all:", ...options)
+  } else {
+    const uv = [await uvProgram(bench.host), "pip", "install", "--python", python] as const
+    // Links to uv's own cache in this folder, since copies only take time.
+    const cache = ["--cache-dir", join(bench.folder, "uv-cache"), "--link-mode", "hardlink"] as const
+    await succeed(bench, ...uv, ...common, "--only-binary", ":all:", ...cache, ...options)
+  }
+  return environment
+}
+
+/** Installs what a lock says with others and with our engine, and lists how the files differ. */
+async function compare(
+  bench: NativeBench,
+  lock: string,
+  { by, options = [] }: { readonly by: readonly InstallerName[]; readonly options?: readonly string[] },
+): Promise<Compared> {
+  const { host, folder } = bench
+  await host.files.write(join(folder, "lock.txt"), lock)
+  const environments = await Promise.all(by.map((name) => install(bench, name, options)))
+  const version = await succeed(bench, "python3", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])")
+  const parent = await bench.parent(debianImage(version.trim()))
+  const image = await bench.execute(pypiStep(requirementsOf(lock)), parent)
+  const ours = await treeOfLayers(image, parent.layers.length, "opt/env")
+  const covered = new Set<string>()
+  const unlisted: string[] = []
+  for (const [index, environment] of environments.entries()) {
+    const name = by[index] as InstallerName
+    const found = compareTrees(ours, treeOfFolder(environment), { name, environment })
+    for (const what of found.covered) covered.add(`${name}: ${what}`)
+    unlisted.push(...found.unlisted.map((path) => `${name}: ${path}`))
+  }
+  return { covered, unlisted, count: ours.size }
+}
+
+/** Compares the wheels of a list. Everything comes from this machine once they were downloaded. */
+async function compareList(name: ListName): Promise<Compared & { readonly wheels: number }> {
+  await using bench = await nativeBench()
+  const { host, folder } = bench
+  const list = await wheelList(host, name)
+  const offered = join(folder, "wheels")
+  await offerWheels(host, list.wheels, offered)
+  await knowWheels(host, join(folder, "cache"))
+  Object.assign(host, { env: { ...host.env, PIP_NO_INDEX: "1", PIP_FIND_LINKS: pathToFileURL(offered).href } })
+  const options = ["--no-index", "--find-links", offered]
+  return { ...(await compare(bench, list.text, { by: installers, options })), wheels: list.wheels.length }
+}
+
+test("more than 500 wheels become what pip and uv make of them, but for what is listed, and each listed difference is one", async () => {
+  // All lists at once: pip works on one core only.
+  const found = await Promise.all(listNames.map(compareList))
+  expect(found.flatMap(({ unlisted }) => unlisted)).toEqual([])
+  expect(found.reduce((sum, { wheels }) => sum + wheels, 0)).toBeGreaterThan(500)
+  const covered = new Set(found.flatMap((one) => [...one.covered]))
+  const always = differences.flatMap(({ what, from, byChance = [] }) =>
+    from.flatMap((name) => (byChance.includes(name) && !covered.has(`${name}: ${what}`) ? [] : [`${name}: ${what}`])),
+  )
+  expect([...covered].sort()).toEqual(always.sort())
+}, 1_500_000)
+
+test.each([
+  ["quickstart", "images/notebook", 9_000],
+  ["quickstart", "images/science", 4_000],
+  ["datahub", "images/datascience/2026.3", 9_000],
+])("the environment of examples/%s/%s is what uv makes of it", async (example, environment, least) => {
+  const lock = fileURLToPath(new URL(`../../examples/${example}/${environment}/requirements.txt`, import.meta.url))
+  await using bench = await nativeBench()
+  const { unlisted, count } = await compare(bench, await readFile(lock, "utf8"), { by: ["uv"] })
+  expect(unlisted).toEqual([])
+  expect(count).toBeGreaterThan(least)
+})
+
+test("the page of differences is what the table says", async () => {
+  const page = fileURLToPath(new URL("../../docs/reference/differences-from-pip-and-uv.md", import.meta.url))
+  if (process.env["NBSTACKS_UPDATE"] === "1") await writeFile(page, differencesPage())
+  expect(await readFile(page, "utf8")).toBe(differencesPage())
+})

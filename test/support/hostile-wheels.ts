@@ -1,0 +1,286 @@
+import { createHash } from "node:crypto"
+import { deflateRawSync } from "node:zlib"
+import { wheelOf, zipOf, type TestWheel, type WheelText } from "./wheels.ts"
+
+/** A wheel called `demo-1.0-py3-none-any.whl` that must be refused, with a part of the sentence. */
+export type HostileWheel = { readonly why: string; readonly make: () => TestWheel }
+
+/** The local header and content of a member that no directory names. */
+const hidden = zipOf([{ path: "evil.py", content: "evil" }]).subarray(0, 43)
+
+/** Wheels of which one thing is wrong. */
+const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelText>]>> = {
+  "leaves the folder": ["leaves the folder", { members: [{ path: "../x" }] }],
+  "leaves in the middle": ["leaves the folder", { members: [{ path: "demo/../../x" }] }],
+  "an absolute name": ["absolute name", { members: [{ path: "/etc/passwd" }] }],
+  "a drive letter": ["drive letter", { members: [{ path: "C:/x" }] }],
+  "a backslash": ["backslash", { members: [{ path: "a\\b" }] }],
+  "a zero byte": ["control character", { members: [{ path: "a\0b" }] }],
+  "a newline": ["control character", { members: [{ path: "a\nb" }] }],
+  "a symbolic link": ["symbolic link", { members: [{ path: "a", content: "/etc", mode: 0o120777 }] }],
+  "a device": ["no regular file", { members: [{ path: "a", mode: 0o020644 }] }],
+  "a duplicate": ["two members named", { members: [{ path: "a" }, { path: "a" }] }],
+  "a case collision": ["differ in case only", { members: [{ path: "a.py" }, { path: "A.py" }] }],
+  "a file and a folder": ["is a file and a folder", { members: [{ path: "a" }, { path: "a/b" }] }],
+  "an encrypted member": ["is encrypted", { members: [{ path: "a", says: { flags: 0x801 } }] }],
+  "a folder with content": ["has content", { members: [{ path: "a/", content: "x" }] }],
+  "overlapping members": [
+    "overlap",
+    {
+      members: [
+        { path: "a", content: "x" },
+        { path: "b", content: "x", sameAs: "a" },
+      ],
+    },
+  ],
+  "a size below the truth": ["cannot be unpacked to", { members: [{ path: "a", content: "xxxx", says: { size: 2 } }] }],
+  "a size above the truth": ["lies about its size", { members: [{ path: "a", content: "xxxx", says: { size: 9 } }] }],
+  "a packed size beyond the member": ["overlaps", { members: [{ path: "a", content: "x", says: { packed: 9_999 } }] }],
+  "a wrong CRC": ["does not match its CRC", { members: [{ path: "a", content: "x", says: { crc: 1 } }] }],
+  "another local name": ["another name", { members: [{ path: "a", content: "x", local: { path: "b" } }] }],
+  "another local size": ["another size", { members: [{ path: "a", content: "x", local: { size: 7 } }] }],
+  "another local CRC": ["another CRC", { members: [{ path: "a", content: "x", local: { crc: 7 } }] }],
+  "another local method": ["another compression", { members: [{ path: "a", content: "x", local: { method: 0 } }] }],
+  "bytes after a stream": [
+    "bytes after its end",
+    { members: [{ path: "a", content: "x", packed: Buffer.concat([deflateRawSync("x"), Buffer.from("junk")]) }] },
+  ],
+  "a stream that does not end": [
+    "cannot be unpacked",
+    { members: [{ path: "a", content: "x", packed: Buffer.from([0xaa]) }] },
+  ],
+  "a file that RECORD lacks": ["not in its RECORD", { members: [{ path: "a" }], record: { a: undefined } }],
+  "another hash in RECORD": [
+    "does not match its RECORD",
+    { members: [{ path: "a" }], record: { a: `a,sha256=${"A".repeat(43)},0` } },
+  ],
+  "another size in RECORD": [
+    "another size than its RECORD",
+    { members: [{ path: "a" }], record: { a: "a,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,4" } },
+  ],
+  "MD5 in RECORD": [
+    "no SHA-256 hash",
+    { members: [{ path: "a" }], record: { a: "a,md5=d41d8cd98f00b204e9800998ecf8427e,0" } },
+  ],
+  "a .data that aims outside": ["leaves the folder", { members: [{ path: "demo-1.0.data/data/../../../etc/x" }] }],
+  "an unknown .data": ["folder that installers know", { members: [{ path: "demo-1.0.data/config/x" }] }],
+  "a script called python": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/scripts/python3" }] },
+  ],
+  "a data file over bin/python": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/bin/python3.11" }] },
+  ],
+  "a data file over pyvenv.cfg": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/pyvenv.cfg" }] },
+  ],
+  "a name that deletes": ["layers read as a deletion", { members: [{ path: "demo-1.0.data/scripts/.wh.python" }] }],
+  "a name that empties a folder": ["layers read as a deletion", { members: [{ path: "demo/.wh..wh..opq" }] }],
+  "an entry point that deletes": ["is no file name", { entryPoints: "[console_scripts]\n.wh.x = demo:main\n" }],
+  "a file in the place of bin": ["part of the environment itself", { members: [{ path: "demo-1.0.data/data/bin" }] }],
+  "a file in the place of include": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/include" }] },
+  ],
+  "another distribution's metadata in .data": [
+    "stand for another distribution",
+    { members: [{ path: "demo-1.0.data/purelib/numpy-9.0.dist-info/METADATA" }] },
+  ],
+  "two members for one path": [
+    "two of its members",
+    { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },
+  ],
+  "an entry point that climbs": ["is no file name", { entryPoints: "[console_scripts]\n../x = demo:main\n" }],
+  "an entry point called python": [
+    "replace the interpreter",
+    { entryPoints: "[console_scripts]\npython = demo:main\n" },
+  ],
+  "an entry point that is code": [
+    "names no function",
+    { entryPoints: "[console_scripts]\nx = demo:main();import os\n" },
+  ],
+  "a wheel of version 2": ["Wheel-Version", { wheelVersion: "2.0" }],
+  "another distribution's metadata": ["its metadata says", { metadata: "Name: other\nVersion: 1.0\n" }],
+  "another version's metadata": ["its metadata says", { metadata: "Name: demo\nVersion: 1.1\n" }],
+  "a script that does not match its RECORD": [
+    "does not match its RECORD",
+    {
+      members: [{ path: "demo-1.0.data/scripts/tool", content: "#!python\nprint()\n" }],
+      record: { "demo-1.0.data/scripts/tool": `demo-1.0.data/scripts/tool,sha256=${"A".repeat(43)},17` },
+    },
+  ],
+  "a script that RECORD has no hash for": [
+    "no SHA-256 hash",
+    {
+      members: [{ path: "demo-1.0.data/scripts/tool", content: "#!python\n" }],
+      record: { "demo-1.0.data/scripts/tool": "demo-1.0.data/scripts/tool,," },
+    },
+  ],
+  "a quote in RECORD that does not end": ["a quote that does not end", { record: { x: '"x' } }],
+  "a RECORD with two hashes for a file": ["two hashes", { record: { again: "demo/__init__.py,sha256=AAAA,1" } }],
+  "a hidden member between two": [
+    "followed by bytes of no member",
+    { members: [{ path: "a", content: "x", after: hidden }] },
+  ],
+  "a hidden member behind a folder": [
+    "followed by bytes of no member",
+    { members: [{ path: "demo/", after: hidden }, { path: "demo/a" }] },
+  ],
+  "a hidden member behind a data descriptor": [
+    "followed by bytes of no member",
+    { members: [{ path: "a", content: "x", descriptor: true, after: hidden }] },
+  ],
+  "a hidden member behind a script that is not installed": [
+    "followed by bytes of no member",
+    {
+      members: [{ path: "demo-1.0.data/scripts/x", content: "x", after: hidden }],
+      entryPoints: "[console_scripts]\nx = demo:main\n",
+    },
+  ],
+  "zip64 sizes that no file has": [
+    "broken zip64 fields",
+    { members: [{ path: "a", zip64: true, says: { size: 2 ** 60 } }] },
+  ],
+  "another zip64 size in its own header": [
+    "another size",
+    { members: [{ path: "a", content: "xx", zip64: true, local: { size: 1 } }] },
+  ],
+  "more than there may be in all": [
+    "it unpacks to",
+    { members: [{ path: "a", zip64: true, says: { size: 25 * 1024 ** 3 } }] },
+  ],
+  "a small bomb that lies about its size": [
+    "cannot be unpacked to 10 bytes",
+    {
+      members: [{ path: "a", packed: deflateRawSync(Buffer.alloc(200 * 1024 ** 2), { level: 1 }), says: { size: 10 } }],
+    },
+  ],
+  "a large bomb that lies about its size": [
+    "cannot be unpacked to",
+    {
+      members: [
+        {
+          path: "a",
+          packed: deflateRawSync(Buffer.alloc(200 * 1024 ** 2), { level: 1 }),
+          says: { size: 2 * 1024 ** 2 },
+        },
+      ],
+    },
+  ],
+  "a bomb of several members": [
+    "times its size",
+    { members: ["a", "b", "c"].map((path) => ({ path, content: Buffer.alloc(30 * 1024 ** 2) })) },
+  ],
+  "a data descriptor that disagrees": [
+    "another data descriptor",
+    { members: [{ path: "a", content: "x", descriptor: true, local: { described: 7 } }] },
+  ],
+  "a method that wheels do not use": ["compressed in a way (12)", { members: [{ path: "a", says: { method: 12 } }] }],
+  "a name that is a folder up": ["leaves the folder", { members: [{ path: "demo/.." }] }],
+  "a Windows share": ["backslash", { members: [{ path: "\\\\host\\share\\x" }] }],
+  "a name that differs in its Unicode form only": [
+    "differ in case only",
+    { members: [{ path: "\u00e9.py" }, { path: "e\u0301.py" }] },
+  ],
+  "a name that is too long": ["of more than 255 bytes", { members: [{ path: "x".repeat(300) }] }],
+  "a pipe": ["no regular file", { members: [{ path: "a", mode: 0o010644 }] }],
+  "a link in the place of a folder": ["is a symbolic link", { members: [{ path: "a/", mode: 0o120777 }] }],
+  "a script that climbs": ["leaves the folder", { members: [{ path: "demo-1.0.data/scripts/../../x" }] }],
+  "a .data of nothing": ["folder that installers know", { members: [{ path: "demo-1.0.data/x" }] }],
+  "a data file in conda-meta": [
+    "part of the environment itself",
+    { members: [{ path: "demo-1.0.data/data/conda-meta/history" }] },
+  ],
+  "an entry point with a slash": ["is no file name", { entryPoints: "[console_scripts]\n/bin/x = demo:main\n" }],
+  "an entry point called python3.11": [
+    "replace the interpreter",
+    { entryPoints: "[gui_scripts]\nPython3.11 = demo:main\n" },
+  ],
+  "an entry point and a file of one name": [
+    "two of its members",
+    { members: [{ path: "demo-1.0.data/data/bin/x" }], entryPoints: "[console_scripts]\nx = demo:main\n" },
+  ],
+  "a version that is none": ["Wheel-Version", { wheelVersion: "one" }],
+}
+
+/** Archives that are wrong as a whole. */
+const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buffer]>> = {
+  "its end cut off": ["it is no zip archive", () => plain().subarray(0, -4)],
+  "bytes after its end": ["bytes after its end", () => Buffer.concat([plain(), Buffer.from("x")])],
+  "another archive after its end": ["not where it says", () => Buffer.concat([plain(), plain()])],
+  "bytes before its first member": ["not where it says", () => Buffer.concat([Buffer.from("x"), plain()])],
+  "fewer members than it says": ["ends early", () => zipOf([{ path: "a" }], { count: 2 })],
+  "more members than it says": ["more members than it says", () => zipOf([{ path: "a" }, { path: "b" }], { count: 1 })],
+  "no archive in it": ["it is no zip archive", () => Buffer.from("hello")],
+  "nothing in it": ["it is no zip archive", () => Buffer.alloc(0)],
+  "no members": ["0 `.dist-info` folders", () => zipOf([])],
+  "itself in it and no metadata": [
+    "0 `.dist-info` folders",
+    () => zipOf([{ path: "demo-1.0-py3-none-any.whl", content: plain() }]),
+  ],
+  "two metadata folders": [
+    "2 `.dist-info` folders",
+    () => zipOf([{ path: "demo-1.0.dist-info/WHEEL" }, { path: "other-1.0.dist-info/WHEEL" }]),
+  ],
+  "a million empty members": ["it has 1000000 members", () => manyMembers(1_000_000)],
+}
+
+function plain(): Buffer {
+  return wheelOf({ name: "demo", version: "1.0" }).bytes
+}
+
+/** So many empty members as there are numbers, with a zip64 end record. APPNOTE 4.3.14, 4.3.15. */
+function manyMembers(count: number): Buffer {
+  const [local, central] = [Buffer.alloc(38), Buffer.alloc(54)]
+  for (const [block, signature, at] of [
+    [local, 0x04034b50, 26],
+    [central, 0x02014b50, 28],
+  ] as const) {
+    block.writeUInt32LE(signature, 0)
+    block.writeUInt16LE(8, at)
+  }
+  const [locals, centrals] = [Buffer.alloc(38 * count, local), Buffer.alloc(54 * count, central)]
+  for (let index = 0; index < count; index++) {
+    const name = String(index).padStart(8, "0")
+    locals.write(name, 38 * index + 30, "latin1")
+    centrals.write(name, 54 * index + 46, "latin1")
+    centrals.writeUInt32LE(38 * index, 54 * index + 42)
+  }
+  const end = Buffer.alloc(56 + 20 + 22)
+  end.writeUInt32LE(0x06064b50, 0)
+  end.writeBigUInt64LE(44n, 4)
+  for (const at of [24, 32]) end.writeBigUInt64LE(BigInt(count), at)
+  end.writeBigUInt64LE(BigInt(centrals.length), 40)
+  end.writeBigUInt64LE(BigInt(locals.length), 48)
+  end.writeUInt32LE(0x07064b50, 56)
+  end.writeBigUInt64LE(BigInt(locals.length + centrals.length), 64)
+  end.writeUInt32LE(1, 72)
+  end.writeUInt32LE(0x06054b50, 76)
+  for (const at of [84, 86]) end.writeUInt16LE(0xffff, at)
+  for (const at of [88, 92]) end.writeUInt32LE(0xffffffff, at)
+  return Buffer.concat([locals, centrals, end])
+}
+
+const filename = "demo-1.0-py3-none-any.whl"
+
+/** All of them, by what is wrong. */
+export const hostileWheels: Readonly<Record<string, HostileWheel>> = Object.fromEntries([
+  ...Object.entries(texts).map(
+    ([what, [why, text]]) => [what, { why, make: () => wheelOf({ name: "demo", version: "1.0", ...text }) }] as const,
+  ),
+  ...Object.entries(archives).map(
+    ([what, [why, bytes]]) =>
+      [
+        what,
+        {
+          why,
+          make: () => {
+            const made = bytes()
+            return { filename, bytes: made, sha256: createHash("sha256").update(made).digest("hex") }
+          },
+        },
+      ] as const,
+  ),
+])
