@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { Host } from "../host/host.ts"
 
 /** What the cache has, by what it is for. All of it is made or fetched again where it is missing. */
-export type CacheKind = "wheels" | "segments" | "layers" | "headers" | "projects" | "hashes" | "pythons"
+export type CacheKind = "wheels" | "segments" | "layers" | "headers" | "projects" | "hashes" | "pythons" | "parents"
 
 export const cacheKinds: readonly CacheKind[] = [
   "wheels",
@@ -12,6 +12,7 @@ export const cacheKinds: readonly CacheKind[] = [
   "projects",
   "hashes",
   "pythons",
+  "parents",
 ]
 
 /** A file of the cache. */

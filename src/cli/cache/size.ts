@@ -14,6 +14,7 @@ const meanings: Readonly<Record<CacheKind, string>> = {
   projects: "which files a version has",
   hashes: "hashes of files of trees",
   pythons: "which Python an image has",
+  parents: "what images that are built on have in their environment",
 }
 
 /** Prints what the cache takes, by kind. */

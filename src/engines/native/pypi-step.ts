@@ -5,6 +5,7 @@ import { trimSegments } from "../../files/cache-usage.ts"
 import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
+import type { Merged } from "../../oci/merged.ts"
 import type { BytecodePool } from "../../packages/bytecode/pool.ts"
 import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
@@ -15,10 +16,11 @@ import type { Job } from "../engine.ts"
 import type { FindCompiler } from "./bytecode.ts"
 import type { BytecodeMaking } from "./bytecode-items.ts"
 import { withEnvironment } from "./config-step.ts"
-import { environmentText, findEnvironment, type Environment } from "./environment.ts"
-import { installedIn, targetOf } from "./installed.ts"
+import { environmentText, type Environment } from "./environment.ts"
+import { targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
 import type { ReadParent } from "./parent.ts"
+import { parentFacts } from "./parent-facts.ts"
 import { filesOf } from "./replaced.ts"
 import { selectRequirements } from "./select.ts"
 import { environmentOwner, venvLayer } from "./venv-layer.ts"
@@ -45,9 +47,9 @@ type Context = {
 export async function withPackages(image: Image, step: PypiStep, context: Context): Promise<Image> {
   const { host, job, pool } = context
   const cache = cacheFolder(host)
-  const merged = await context.readParent(image, job.signal)
-  const { prefix, create } = await findEnvironment(image, merged, job.image)
-  const installed = installedIn(merged, prefix)
+  const merged = (): Promise<Merged> => context.readParent(image, job.signal)
+  const { environment, installed } = await parentFacts(host, image, { name: job.image, merged })
+  const { prefix, create } = environment
   const { wanted, replaced } = selectRequirements(step.requirements, {
     prefix,
     platform: job.platform,
@@ -58,14 +60,13 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   const removed =
     replaced.size === 0
       ? new Set<string>()
-      : await filesOf(new Set(replaced.keys()), { merged, prefix, installed, name: job.image })
+      : await filesOf(new Set(replaced.keys()), { merged: await merged(), prefix, installed, name: job.image })
   let isNew = false
   let brought: ReadonlySet<string> = new Set()
   const base = create === undefined ? [] : [layerOf(venvLayer(prefix, create), "environment")]
   const before = base.length + (removed.size === 0 ? 0 : 1)
   const target = { ...targetOf(prefix), ...environmentOwner }
-  await using compiling =
-    step.bytecode === "none" ? undefined : await openBytecode(context, { prefix, create }, { job })
+  await using compiling = step.bytecode === "none" ? undefined : await openBytecode(context, environment, { job })
   const attempt = async (damaged: () => void): Promise<Layer[]> => {
     const wheels = await findWheels(wanted, host, {
       cache,
@@ -113,7 +114,8 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       })
   const hidden = hiddenPaths(removed, installed, brought)
   const old = [...replaced].map(([name, version]) => `${name} ${version}`).join(", ")
-  if (hidden.length > 0) base.push(layerOf(whiteoutLayer(hidden, { merged, prefix: prefix.path }), `without ${old}`))
+  if (hidden.length > 0)
+    base.push(layerOf(whiteoutLayer(hidden, { merged: await merged(), prefix: prefix.path }), `without ${old}`))
   const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
   return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
 }

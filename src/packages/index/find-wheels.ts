@@ -198,7 +198,7 @@ async function linksOf(asking: AskingAll, index: string, project: string): Promi
 async function withHash(asking: Downloading, link: Link): Promise<Link> {
   if (link.sha256 !== undefined || !link.url.startsWith("file:")) return link
   const hash = hasher()
-  for await (const piece of asking.host.files.stream(fileURLToPath(link.url))) hash.update(piece)
+  for await (const piece of asking.host.files.lend(fileURLToPath(link.url))) hash.update(piece)
   return { ...link, sha256: partsOf(hash.digest()).hex }
 }
 

@@ -18,6 +18,8 @@ export type SegmentRequest = {
   readonly file: string
   readonly filename: string
   readonly sha256: string
+  /** Its bytes were found to be what its hash says a moment ago. */
+  readonly verified?: boolean
   /** Where the files of its recipe are. */
   readonly recipe: string
   /** Where the segment is kept, or will be. */

@@ -110,6 +110,8 @@ export function startPool(workers: number): SegmentPool {
       ...(value.detail === undefined ? {} : { cause: new Error(value.detail) }),
     })
   }
+  /** Hashes of wheels that were read whole in the life of this pool, and found to be what they should be. */
+  const sound = new Set<string>()
   for (let count = 0; count < Math.min(workers, startedAtOnce); count++) grown()
   const stop = async (reason: unknown): Promise<void> => {
     closed = true
@@ -125,18 +127,22 @@ export function startPool(workers: number): SegmentPool {
     async read(request) {
       const value = await run({ kind: "read", ...request })
       if (value.kind !== "read") throw new Error("a worker thread gave the wrong answer")
+      sound.add(request.wheel.sha256)
       return value.segment
     },
     async verify({ file, filename, sha256 }) {
-      await run({ kind: "verify", wheel: { file, filename, sha256 } })
+      if (!sound.has(sha256)) await run({ kind: "verify", wheel: { file, filename, sha256 } })
+      sound.add(sha256)
     },
     async hash(file) {
       const value = await run({ kind: "hash", file })
       if (value.kind !== "hashed") throw new Error("a worker thread gave the wrong answer")
       return value.sha256
     },
-    async join(request, signal) {
-      const value = await abortable(run({ kind: "join", ...request }), signal)
+    async join({ layer, output, temporary }, signal) {
+      const segments = layer.segments.map((one) => (sound.has(one.sha256) ? { ...one, verified: true } : one))
+      const asked = run({ kind: "join", layer: { ...layer, segments }, output, temporary })
+      const value = await abortable(asked, signal)
       if (value.kind !== "joined") throw new Error("a worker thread gave the wrong answer")
       return value.layer
     },

@@ -57,7 +57,9 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
   const distInfo = `${site}/${facts.distInfo}`
   const files = new Map<string, InstalledFile>()
   const rows: RecordRow[] = []
-  const relative = (path: string): string => posix.relative(site, path)
+  const inside = `${site}/`
+  const relative = (path: string): string =>
+    path.startsWith(inside) ? path.slice(inside.length) : posix.relative(site, path)
   const add = (file: InstalledFile, row: RecordRow): void => {
     if (files.has(file.path)) throw refuse(`two of its members would become ${shown(file.path)}`)
     files.set(file.path, file)
