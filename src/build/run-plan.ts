@@ -24,6 +24,8 @@ export type PlanRun = {
   readonly checks: boolean
   /** Run the checks of these rows also if they passed. */
   readonly recheck?: (id: RowId) => boolean
+  /** Told each image as soon as it is there, while others are still made. */
+  readonly onDone?: (done: Done) => void
 }
 
 /**
@@ -48,7 +50,9 @@ export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyM
           const work = { image: image.id, platform, key: keyAt(builder.keys, image.id, platform) }
           if (stopped !== undefined)
             return { ...work, kind: "stopped", by: stopped.kind === "stopped" ? stopped.by : stopped.image }
-          return await rowOutcome(builder, run, { image, platform, done: done as ReadonlyMap<Slot, Outcome> })
+          const outcome = await rowOutcome(builder, run, { image, platform, done: done as ReadonlyMap<Slot, Outcome> })
+          if (outcome.kind === "done") run.onDone?.(outcome)
+          return outcome
         },
       }
     }),

@@ -16,7 +16,7 @@ export const consumers: readonly [Consumer, ...Consumer[]] = [
 const noZstd = "it reads no zstd"
 const oneMember = "it stops after the first gzip member"
 
-/** What was measured, or reported by their users: docs/decisions/0067 has the sources. */
+/** What was measured, or reported by their users: docs/decisions/0068 has the sources. */
 const limits: Readonly<Record<Consumer, Partial<Readonly<Record<Compression, string>>>>> = {
   "docker-20.10": { zstd: "Docker before 23 fails with `invalid tar header`" },
   soci: { zstd: noZstd },

@@ -11,7 +11,11 @@ const shared = inflater()
 export function archiveOfWheel(bytes: Buffer, filename: string, target: Target): Buffer {
   const pieces: Buffer[] = []
   joinLayer(
-    { target, compression: "gzip", segments: [{ file: "", filename, sha256: "", recipe: "", kept: "", omit: [] }] },
+    {
+      target,
+      compression: "gzip",
+      segments: [{ file: "", filename, sha256: "", recipe: "", kept: undefined, omit: [] }],
+    },
     {
       wheel: () => ({ ...bytesOf(bytes), close: () => undefined }),
       recipe: () => recipeOf({ bytes: bytesOf(bytes), filename }, target).files,

@@ -1,4 +1,4 @@
-import type { Done, Outcome } from "../../build/outcome.ts"
+import type { Done } from "../../build/outcome.ts"
 import { isDone } from "../../build/outcome.ts"
 import { runPlan } from "../../build/run-plan.ts"
 import { bring } from "../../build/bring.ts"
@@ -6,7 +6,6 @@ import { destination, locationIn, type Builder } from "../../build/builder.ts"
 import { openStore } from "../../oci/store/open.ts"
 import { writeIndex } from "../../oci/write-image.ts"
 import { lastCommits } from "../../git/git.ts"
-import type { Slot } from "../../plan/key.ts"
 import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
 import { openPush, sendPlatform } from "../../release/push.ts"
 import { parallel } from "../../parallel.ts"
@@ -56,14 +55,20 @@ export async function build(
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: options.events })
   const opened = { ...session, places }
   const { builder, reports } = await openBuilder(context, opened, { report: reporters.report, jobs: options.jobs })
-  const outcomes = await runPlan(builder, { plan, places: thought.knowledge.places, checks: false })
-  const done = [...outcomes.values()].filter(isDone)
   const place =
     options.to === undefined
       ? undefined
       : registryPlace(openStore(registryReference(options.to, context.folder), host, { signal }), tree)
-  if (place === undefined) await bringAll(builder, done, asked(tree, only))
-  else await sendAll(place, { session, done, outcomes, context, report: reporters.report })
+  const sender = place === undefined ? undefined : openSender(place, { session, context, report: reporters.report })
+  const outcomes = await runPlan(builder, {
+    plan,
+    places: thought.knowledge.places,
+    checks: false,
+    ...(sender === undefined ? {} : { onDone: sender.send }),
+  })
+  const done = [...outcomes.values()].filter(isDone)
+  if (sender === undefined) await bringAll(builder, done, asked(tree, only))
+  else await sender.finish(done)
   await reporters[Symbol.asyncDispose]()
   const where = place ?? session.local
   if (options.json === true)
@@ -103,25 +108,49 @@ async function bringAll(builder: Builder, done: readonly Done[], ids: ReadonlySe
 
 type Sending = {
   readonly session: Session
-  readonly done: readonly Done[]
-  readonly outcomes: ReadonlyMap<Slot, Outcome>
   readonly context: Context
-  readonly report: Parameters<typeof sendPlatform>[0]["report"]
+  readonly report: Parameters<typeof openPush>[0]["report"]
+}
+
+type Sender = {
+  readonly send: (done: Done) => void
+  /** Comes back when all is there. */
+  readonly finish: (done: readonly Done[]) => Promise<void>
 }
 
 /** Rows that are sent at the same time. */
 const rowsAtOnce = 4
 
-/** Puts what was built into a registry by digest. No tag is written: nothing was checked. */
-async function sendAll(target: Place, { session, done, context, report }: Sending): Promise<void> {
+/** Puts images into a registry by digest as soon as they are made. No tag is written: nothing was checked. */
+function openSender(target: Place, { session, context, report }: Sending): Sender {
   const { tree, keys } = session
   const push = openPush({ target, tree, keys, report, elapsed: () => context.host.elapsed(), signal: context.signal })
-  await parallel(tree.images, rowsAtOnce, async (image) => {
-    const platforms = done.filter((one) => one.image === image.id)
-    for (const one of platforms) await sendPlatform(push, image, one)
-    if (platforms.length > 0)
-      await writeIndex(platforms, { store: target.store, repository: target.repositoryOf(image.repository) })
-  })
+  const rows = new Map(tree.images.map((image) => [image.id, image]))
+  const sent = new Map<Done, Promise<void>>()
+  const send = (done: Done): Promise<void> => {
+    const image = rows.get(done.image)
+    if (image === undefined) throw new Error(`there is no ${done.image}`)
+    const before = [...sent.values()].at(-rowsAtOnce)
+    const sending = (async () => {
+      await before?.catch(() => undefined)
+      await sendPlatform(push, image, done)
+    })()
+    // Told by `finish`.
+    sending.catch(() => undefined)
+    sent.set(done, sending)
+    return sending
+  }
+  return {
+    send: (done) => void send(done),
+    async finish(done) {
+      await Promise.all(done.map((one) => sent.get(one) ?? send(one)))
+      await parallel(tree.images, rowsAtOnce, async (image) => {
+        const platforms = done.filter((one) => one.image === image.id)
+        if (platforms.length > 0)
+          await writeIndex(platforms, { store: target.store, repository: target.repositoryOf(image.repository) })
+      })
+    },
+  }
 }
 
 function imageJson(done: Done, images: readonly Image[], place: Place): object {

@@ -14,7 +14,7 @@ import { makeWorkFolder } from "../work-folder.ts"
 import { compilerFinder, type FindCompiler, type StartImage } from "./bytecode.ts"
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
-import { withPackages, type PypiHost } from "./pypi-step.ts"
+import { withPackages, type Memory, type PypiHost } from "./pypi-step.ts"
 import { lastParent, type ReadParent } from "./parent.ts"
 import { shared, type Shared } from "./shared-pool.ts"
 
@@ -37,6 +37,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
   const compiling = shared(() => bytecodePool(host, host.machine.cores))
   const findCompiler = compilerFinder(host, options.start)
   const readParent = lastParent(host)
+  const memory: Memory = { wheels: new Map(), segments: new Map(), files: new Map() }
   return {
     name: "native",
     exchange: "in-process",
@@ -52,7 +53,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       await host.files.makeDirectory(temporary)
       const folder = await makeWorkFolder("native", host, temporary)
       try {
-        return await write(image, step, { host, job, folder, threads, compiling, findCompiler, readParent })
+        return await write(image, step, { host, job, folder, threads, compiling, findCompiler, readParent, memory })
       } finally {
         await host.files.remove(folder)
       }
@@ -77,10 +78,11 @@ type Context = {
   readonly compiling: Shared<BytecodePool>
   readonly findCompiler: FindCompiler
   readonly readParent: ReadParent
+  readonly memory: Memory
 }
 
 async function write(image: Image, step: Step, context: Context): Promise<Digest> {
-  const { job, host, folder, threads, compiling, findCompiler, readParent } = context
+  const { job, host, folder, threads, compiling, findCompiler, readParent, memory } = context
   const put = async (result: Image): Promise<Digest> => {
     requireLayerCount(result, job.image)
     const { digest } = await writeImage(result, { ...job.into, signal: job.signal })
@@ -90,7 +92,7 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   if (step.kind === "pypi") {
     return threads.use((pool) =>
       compiling.use(async (bytecode) =>
-        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler, readParent })),
+        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler, readParent, memory })),
       ),
     )
   }

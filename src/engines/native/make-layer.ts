@@ -12,6 +12,7 @@ import {
   type LayerPart,
   type RecipePath,
 } from "../../packages/segment/segment-cache.ts"
+import type { Segment, SegmentFile } from "../../packages/segment/recipe.ts"
 import type { WrittenLayer } from "../../packages/segment/sink.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
 import type { Target } from "../../packages/wheel/target.ts"
@@ -27,6 +28,9 @@ export type Making = {
   /** An existing folder, on the cache's file system, for blobs until the image is written. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Segments that were asked for before, for images that are made at the same time. */
+  readonly known: Map<string, Promise<Segment>>
+  readonly knownFiles: Map<string, Promise<readonly SegmentFile[]>>
   /** Called when a cached file was found damaged and removed; the error that follows goes away when all is tried again. */
   readonly damaged: () => void
   /** Called when a layer was not known and had to be made. */
@@ -34,7 +38,12 @@ export type Making = {
 }
 
 /** One segment of a layer: the file that it is made from, and where its recipe is. */
-export type Part = LayerPart & WheelFile & { readonly recipe: RecipePath }
+export type Part = LayerPart &
+  WheelFile & {
+    readonly recipe: RecipePath
+    /** The most that the package takes, compressed, in bytes. */
+    readonly size: number
+  }
 
 /** A layer, and its bytes: made by now, or known and made only when somebody asks for them. */
 export type Made = WrittenLayer & {
@@ -49,7 +58,7 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
   const segments = parts.map((part) => ({
     ...part,
     recipe: part.recipe.files,
-    kept: segmentPath(cache, part, making),
+    kept: isKept(part, making) ? segmentPath(cache, part, making) : undefined,
   }))
   const build = async (diffId?: Digest): Promise<WrittenLayer> => {
     try {
@@ -85,6 +94,17 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
   }
   return { ...known, open, file }
 }
+
+/**
+ * A segment is worth keeping where making it costs more than copying a wheel's bytes: where it is compressed anew, or
+ * shares a layer, whose diffID needs its archive each time.
+ */
+function isKept({ file, size }: Part, { compression }: Making): boolean {
+  return compression !== "gzip" || !file.endsWith(".whl") || size < keptBelow
+}
+
+/** Packages from here on have a layer of their own mostly. */
+const keptBelow = 1024 * 1024
 
 /** Fails for a file that is not what it should be, by damage or by malice, and removes it: it is had anew then. */
 export async function whole<T>(

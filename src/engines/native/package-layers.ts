@@ -65,8 +65,8 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   let done = 0
   return parallel(planned, making.pool.workers + 1, async ({ layer, items }, index) => {
     const parts = layer.shares.map(({ name, only }) => {
-      const { file, filename, sha256, recipe, omit } = items.get(name) as Item
-      return { file, filename, sha256, recipe, omit, only }
+      const { file, filename, sha256, recipe, omit, segment } = items.get(name) as Item
+      return { file, filename, sha256, recipe, size: segment.size, omit, only }
     })
     const made = await makeLayer(parts, making, join(making.folder, String(index)))
     making.onLayer(++done, planned.length)
@@ -76,18 +76,18 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
 }
 
 async function itemOf(wheel: FoundWheel, making: LayersMaking): Promise<Item> {
-  const { host, cache, folder: temporary, pool, target } = making
+  const { host, cache, folder: temporary, pool, target, known } = making
   const { name, version, file, filename, sha256 } = wheel
   const segment = await whole(making, () =>
-    segmentOf({ file, filename, sha256 }, target, { host, cache, temporary, pool }),
+    segmentOf({ file, filename, sha256 }, target, { host, cache, temporary, pool, known }),
   )
   const recipe = recipePath(cache, wheel, target)
   return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, files: undefined, omit: [] }
 }
 
 async function withFiles(item: Item, making: LayersMaking): Promise<Item> {
-  const { host, cache, folder: temporary, pool, target } = making
-  const from = { host, cache, temporary, pool }
+  const { host, cache, folder: temporary, pool, target, knownFiles } = making
+  const from = { host, cache, temporary, pool, knownFiles }
   return item.files === undefined
     ? { ...item, files: await whole(making, () => filesOfSegment(item, target, from)) }
     : item

@@ -7,8 +7,9 @@ import { appendLayers, withConfig, withLabels, type Image, type Layer } from "..
 import { mediaTypes } from "../../oci/media-types.ts"
 import type { Merged } from "../../oci/merged.ts"
 import type { BytecodePool } from "../../packages/bytecode/pool.ts"
-import { findWheels, type FindHost } from "../../packages/index/find-wheels.ts"
+import { findWheels, type FindHost, type FoundWheel } from "../../packages/index/find-wheels.ts"
 import type { SegmentPool } from "../../packages/segment/pool.ts"
+import type { Segment, SegmentFile } from "../../packages/segment/recipe.ts"
 import { shown } from "../../packages/wheel/refusal.ts"
 import { environmentLabel } from "../../tree/labels.ts"
 import type { PypiStep } from "../../tree/step.ts"
@@ -38,6 +39,14 @@ type Context = {
   /** Finds the Python that compiles, where the step wants bytecode. */
   readonly findCompiler: FindCompiler
   readonly readParent: ReadParent
+  readonly memory: Memory
+}
+
+/** What images that are made one after the other, or at the same time, need not find out again. */
+export type Memory = {
+  readonly wheels: Map<string, Promise<FoundWheel>>
+  readonly segments: Map<string, Promise<Segment>>
+  readonly files: Map<string, Promise<readonly SegmentFile[]>>
 }
 
 /**
@@ -73,6 +82,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       target: { ...prefix, platform: job.platform },
       signal: job.signal,
       onBytes: fetched(job),
+      found: context.memory.wheels,
     })
     return packageLayers(wheels, {
       host,
@@ -85,7 +95,14 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       budget: { layer: step.budget.layer, layers: Math.max(1, step.budget.layers - before) },
       parent: without(removed, installed),
       signal: job.signal,
-      damaged,
+      known: context.memory.segments,
+      knownFiles: context.memory.files,
+      damaged: () => {
+        context.memory.wheels.clear()
+        context.memory.segments.clear()
+        context.memory.files.clear()
+        damaged()
+      },
       onMade: () => (isNew = true),
       wantsFiles: replaced.size > 0,
       onFiles: (paths) => (brought = new Set(paths)),

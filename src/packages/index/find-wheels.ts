@@ -40,6 +40,8 @@ export type FindOptions = {
   readonly signal: AbortSignal
   /** Called with the bytes that have come over the network. */
   readonly onBytes: (count: number) => void
+  /** What was found before, for images that are made at the same time; one that is being fetched is waited for. */
+  readonly found?: Map<string, Promise<FoundWheel>> | undefined
 }
 
 /** Pages and files that are fetched at once. */
@@ -56,7 +58,16 @@ export async function findWheels(
   options: FindOptions,
 ): Promise<FoundWheel[]> {
   const asking = openAsking(host, options)
-  return parallel(wanted, width, (one) => findOne(one, { host, options, asking }))
+  const { found = new Map<string, Promise<FoundWheel>>(), target } = options
+  return parallel(wanted, width, (one) => {
+    const key = JSON.stringify([one, target])
+    const known = found.get(key)
+    if (known !== undefined) return known
+    const finding = findOne(one, { host, options, asking })
+    found.set(key, finding)
+    finding.catch(() => found.delete(key))
+    return finding
+  })
 }
 
 /** Reads the user's configuration at the first call, and remembers pages of links and indexes that failed. */

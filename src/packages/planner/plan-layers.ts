@@ -74,7 +74,7 @@ export function planLayers(packages: readonly Package[], budget: PlanBudget): Pl
 
 /**
  * How many layers are for single packages, for bins of larger packages, and for bins of small ones. The shares come
- * from the simulation of decision 0033.
+ * from the simulation of decision 0060.
  */
 function slots(layers: number): { readonly alone: number; readonly larger: number; readonly small: number } {
   if (layers === 1) return { alone: 0, larger: 0, small: 1 }

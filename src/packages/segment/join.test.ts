@@ -32,7 +32,12 @@ const wheels = new Map(
   ].map(({ bytes, filename }) => [filename, bytes] as const),
 )
 
-type Kept = { readonly packed: Buffer; readonly plain: Buffer | undefined; readonly notes: Notes | undefined }
+type Kept = {
+  readonly packed: Buffer
+  readonly plain: Buffer | undefined
+  readonly directories: readonly string[]
+  readonly notes: Notes | undefined
+}
 
 /** A cache in memory. `keepPlain` says whether archives are kept as well. */
 function memory(keepPlain: boolean): {
@@ -50,14 +55,15 @@ function memory(keepPlain: boolean): {
         const bytes = bytesOf(wheels.get(filename) ?? Buffer.alloc(0))
         return recipeFilesFromText(recipeText(recipeOf({ bytes, filename }, target).files))
       },
-      kept({ kept }) {
+      kept(kept) {
         const found = cache.get(kept)
         if (found === undefined) return undefined
-        const { packed, plain, notes } = found
+        const { packed, plain, directories, notes } = found
         return {
           packed: packed.length,
           plain: plain?.length,
           notes,
+          directories,
           readPacked: (take) => take(packed),
           readPlain: (take) => take(plain ?? Buffer.alloc(0)),
           close: () => undefined,
@@ -73,9 +79,9 @@ function memory(keepPlain: boolean): {
         return {
           packed: tee("packed"),
           plain: tee("plain"),
-          keep: (path, notes) => {
+          keep: (path, { directories, notes }) => {
             const plain = keepPlain ? Buffer.concat(parts.plain) : undefined
-            cache.set(path, { packed: Buffer.concat(parts.packed), plain, notes })
+            cache.set(path, { packed: Buffer.concat(parts.packed), plain, directories, notes })
           },
           drop: () => undefined,
         }

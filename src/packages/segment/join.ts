@@ -22,8 +22,8 @@ export type SegmentRequest = {
   readonly verified?: boolean
   /** Where the files of its recipe are. */
   readonly recipe: string
-  /** Where the segment is kept, or will be. */
-  readonly kept: string
+  /** Where the segment is kept, or will be; undefined for one that is not: a wheel's own bytes are joined as easily. */
+  readonly kept: string | undefined
   /** Paths below the prefix that another package brings, and that are left out here. */
   readonly omit: readonly string[]
   /** Only these paths, for a package that is larger than a layer may be. */
@@ -47,7 +47,7 @@ export type JoinDoor = {
   readonly wheel: (segment: SegmentRequest) => OpenBytes
   readonly recipe: (segment: SegmentRequest) => readonly RecipeFile[]
   /** The segment from the cache, if it is there and whole. */
-  readonly kept: (segment: SegmentRequest) => KeptSegment | undefined
+  readonly kept: (path: string) => KeptSegment | undefined
   /** Keeps a segment while it is made. */
   readonly keep: (next: Sink) => SegmentSink
   readonly inflater: Inflater
@@ -65,43 +65,72 @@ export function joinLayer(request: LayerRequest, door: JoinDoor): WrittenLayer {
   const form = forms[compression]
   const blob = blobSink(door.write, form.needsArchive ? undefined : diffId)
   const layer = form.open(blob)
-  const directories = new Set<string>()
-  const parts = segments.map((segment) => ({ segment, files: chosen(door.recipe(segment), segment) }))
-  for (const { files } of parts) for (const { path } of files) addParents(path, directories)
-  writeDirectories(layer.packer, [...directories].sort(), target)
-  for (const part of parts) joinSegment({ blob, form, layer }, { ...part, target }, door)
+  const parts: Part[] = []
+  try {
+    for (const segment of segments) parts.push(openPart(segment, door))
+    writeDirectories(layer.packer, joined(parts), target)
+    for (const part of parts) joinSegment({ blob, form, layer, target }, part, door)
+  } finally {
+    for (const { kept } of parts) kept?.close()
+  }
   return blob.finish(layer.end())
 }
 
-type Joining = { readonly blob: BlobSink; readonly form: LayerForm; readonly layer: OpenLayer }
+/** A segment on its way: as it is kept, or the files that it will be made of. */
+type Part = {
+  readonly segment: SegmentRequest
+  readonly kept: KeptSegment | undefined
+  readonly files: () => readonly RecipeFile[]
+  /** Every folder that it needs, below the prefix. */
+  readonly directories: readonly string[]
+}
 
-type Part = { readonly segment: SegmentRequest; readonly files: readonly RecipeFile[]; readonly target: Target }
+function openPart(segment: SegmentRequest, door: JoinDoor): Part {
+  const kept = segment.kept === undefined ? undefined : door.kept(segment.kept)
+  let read: readonly RecipeFile[] | undefined
+  const files = (): readonly RecipeFile[] => (read ??= chosen(door.recipe(segment), segment))
+  return { segment, kept, files, directories: kept?.directories ?? directoriesOf(files()) }
+}
 
-function joinSegment({ blob, form, layer }: Joining, part: Part, door: JoinDoor): void {
-  const kept = door.kept(part.segment)
+function joined(parts: readonly Part[]): string[] {
+  return [...new Set(parts.flatMap(({ directories }) => directories))].sort()
+}
+
+type Joining = {
+  readonly blob: BlobSink
+  readonly form: LayerForm
+  readonly layer: OpenLayer
+  readonly target: Target
+}
+
+function joinSegment({ blob, form, layer, target }: Joining, part: Part, door: JoinDoor): void {
+  const { segment, kept, directories } = part
   const at = blob.size()
-  if (kept === undefined) {
-    const sink = door.keep(layer.sink)
-    try {
-      const packer = form.packer(sink)
-      writeSegment(packer, part, door)
-      const notes = packer.notes?.()
-      sink.keep(part.segment.kept, notes)
-      layer.segment(at, notes)
-    } catch (error) {
-      sink.drop()
-      throw error
-    }
-    return
-  }
-  try {
+  if (kept !== undefined) {
     layer.segment(at, kept.notes)
     kept.readPacked(layer.sink.packed)
     if (!blob.wantsPlain) return
     if (kept.plain !== undefined) kept.readPlain(layer.sink.plain)
-    else writeSegment(gzipPacker({ plain: layer.sink.plain, packed: () => undefined }), part, door)
-  } finally {
-    kept.close()
+    else writeSegment(gzipPacker({ plain: layer.sink.plain, packed: () => undefined }), part, { target, door })
+    return
+  }
+  if (segment.kept === undefined) {
+    const packer = form.packer(layer.sink)
+    // What it holds was looked at when its diffID was made, and the wheel is the same.
+    writeSegment(packer, part, { target, door, proven: !blob.wantsPlain })
+    layer.segment(at, packer.notes?.())
+    return
+  }
+  const sink = door.keep(layer.sink)
+  try {
+    const packer = form.packer(sink)
+    writeSegment(packer, part, { target, door })
+    const notes = packer.notes?.()
+    sink.keep(segment.kept, { directories, notes })
+    layer.segment(at, notes)
+  } catch (error) {
+    sink.drop()
+    throw error
   }
 }
 
@@ -113,16 +142,29 @@ function chosen(files: readonly RecipeFile[], segment: SegmentRequest): readonly
   return files.filter(({ path }) => !omit.has(path) && (only === undefined || only.has(path)))
 }
 
-function writeSegment(packer: Packer, { segment, files, target }: Part, door: JoinDoor): void {
+function writeSegment(
+  packer: Packer,
+  { segment, files }: Part,
+  {
+    target,
+    door,
+    proven = false,
+  }: {
+    readonly target: Target
+    readonly door: JoinDoor
+    /** The content of its files need not be looked at again. */
+    readonly proven?: boolean
+  },
+): void {
   const refuse = refusals(segment.filename)
   const bytes = door.wheel(segment)
   try {
-    for (const { path, mode, size, source } of files) {
+    for (const { path, mode, size, source } of files()) {
       const at = `${target.prefix.slice(1)}/${path}`
       const header = { path: at, kind: "file", mode, uid: target.uid, gid: target.gid, size } as const
       if ("bytes" in source) packer.entry(header, source.bytes)
       else if ("offset" in source) packer.entry(header, bytes.lend(source.offset, size))
-      else spliceMember(packer, { bytes, refuse, inflater: door.inflater }, { header, ...source })
+      else spliceMember(packer, { bytes, refuse, inflater: proven ? undefined : door.inflater }, { header, ...source })
     }
   } finally {
     bytes.close()
@@ -139,11 +181,14 @@ function writeDirectories(packer: Packer, directories: readonly string[], target
   packer.flush()
 }
 
-/** Adds every folder above a path, up to the prefix but without it. */
-function addParents(path: string, into: Set<string>): void {
-  for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
-    const folder = path.slice(0, slash)
-    if (into.has(folder)) return
-    into.add(folder)
-  }
+/** Every folder above some paths, up to the prefix but without it. */
+function directoriesOf(files: readonly RecipeFile[]): readonly string[] {
+  const found = new Set<string>()
+  for (const { path } of files)
+    for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+      const folder = path.slice(0, slash)
+      if (found.has(folder)) break
+      found.add(folder)
+    }
+  return [...found]
 }

@@ -13,6 +13,8 @@ export type KeptSegment = {
   /** Bytes of the archive; undefined where it is not kept. */
   readonly plain: number | undefined
   readonly notes: Notes | undefined
+  /** The folders that it needs, relative to the prefix. */
+  readonly directories: readonly string[]
   /** Gives the compressed bytes in pieces, each valid until `take` returns. */
   readPacked(take: (piece: Uint8Array) => void): void
   /** Gives the archive's. */
@@ -23,7 +25,7 @@ export type KeptSegment = {
 /** A sink that keeps what passes as a segment, besides giving it on. */
 export type SegmentSink = Sink & {
   /** Puts the file where it belongs, under its own name in one step. */
-  keep(path: string, notes: Notes | undefined): void
+  keep(path: string, more: Pick<KeptSegment, "directories" | "notes">): void
   /** Removes what was written so far. */
   drop(): void
 }

@@ -56,11 +56,27 @@ export function segmentPath(cache: string, part: LayerPart, making: LayerTarget)
   return join(segmentsFolder(cache), `${keyOf({ part: contentOf(part), ...contentOfTarget(making) })}.segment`)
 }
 
-type From = CacheHost & { readonly pool: SegmentPool }
+type From = CacheHost & {
+  readonly pool: SegmentPool
+  /** What was asked for before, by the path of its summary. */
+  readonly known: Map<string, Promise<Segment>>
+}
 
 /** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
-export async function segmentOf(wheel: WheelFile, target: Target, from: From): Promise<Segment> {
+export function segmentOf(wheel: WheelFile, target: Target, from: From): Promise<Segment> {
   const recipe = recipePath(from.cache, wheel, target)
+  const known = from.known.get(recipe.summary)
+  if (known !== undefined) return known
+  const asked = askSegment({ wheel, target, recipe }, from)
+  from.known.set(recipe.summary, asked)
+  asked.catch(() => from.known.delete(recipe.summary))
+  return asked
+}
+
+async function askSegment(
+  { wheel, target, recipe }: { readonly wheel: WheelFile; readonly target: Target; readonly recipe: RecipePath },
+  from: From,
+): Promise<Segment> {
   const text = await readText(from.host, recipe.summary)
   if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
   await used(from.host, recipe.summary)
@@ -74,7 +90,21 @@ export async function dropRecipe({ files }: Pick<Host, "files">, recipe: RecipeP
 }
 
 /** Its files, read again from the wheel if what was kept of them is gone. */
-export async function filesOfSegment(wheel: WheelFile, target: Target, from: From): Promise<readonly SegmentFile[]> {
+export function filesOfSegment(
+  wheel: WheelFile,
+  target: Target,
+  from: Omit<From, "known"> & { readonly knownFiles: Map<string, Promise<readonly SegmentFile[]>> },
+): Promise<readonly SegmentFile[]> {
+  const { files } = recipePath(from.cache, wheel, target)
+  const known = from.knownFiles.get(files)
+  if (known !== undefined) return known
+  const asked = askFiles(wheel, target, from)
+  from.knownFiles.set(files, asked)
+  asked.catch(() => from.knownFiles.delete(files))
+  return asked
+}
+
+async function askFiles(wheel: WheelFile, target: Target, from: Omit<From, "known">): Promise<readonly SegmentFile[]> {
   const recipe = recipePath(from.cache, wheel, target)
   const read = async (): Promise<readonly SegmentFile[] | undefined> => filesAt(from.host, recipe, target)
   const kept = await read()

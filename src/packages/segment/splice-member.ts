@@ -25,11 +25,21 @@ export type Spliced = {
  */
 export function spliceMember(
   packer: Packer,
-  from: { readonly bytes: Bytes; readonly refuse: Refuse; readonly inflater: Inflater },
+  from: {
+    readonly bytes: Bytes
+    readonly refuse: Refuse
+    /** Undefined where the member was proven before: then its compressed bytes are copied, and that is all. */
+    readonly inflater: Inflater | undefined
+  },
   { header, member, promised }: Spliced,
 ): void {
   const { bytes, refuse } = from
   const start = locate(bytes, member, refuse)
+  if (from.inflater === undefined) {
+    copyMember(packer, { bytes, start }, { header, member })
+    return
+  }
+  const { inflater } = from
   const name = (): string => `its member ${shown(member.path)}`
   const promise = promised === undefined ? undefined : promisedHash({ path: member.path, ...promised })
   if (promised !== undefined && promise === undefined)
@@ -49,7 +59,7 @@ export function spliceMember(
       return piece
     }
     try {
-      from.inflater.inflate(member, read, plain)
+      inflater.inflate(member, read, plain)
     } catch (error) {
       if (!(error instanceof BadStream)) throw error
       throw refuse(`${name()} ${error.message}`, error.cause ?? error)
@@ -63,6 +73,26 @@ export function spliceMember(
   if (splice === undefined) packer.entry(header)
   else splice.end(member.crc)
 }
+
+function copyMember(
+  packer: Packer,
+  { bytes, start }: { readonly bytes: Bytes; readonly start: number },
+  { header, member }: Pick<Spliced, "header" | "member">,
+): void {
+  if (member.size === 0) {
+    packer.entry(header)
+    return
+  }
+  const splice = packer.spliced(header)
+  splice.begin()
+  if (member.method === 0) store(splice, { bytes, start, size: member.size, plain: () => undefined })
+  else
+    for (let at = 0; at < member.packed; at += copySize)
+      splice.packed(bytes.lend(start + at, Math.min(copySize, member.packed - at)))
+  splice.end(member.crc)
+}
+
+const copySize = 256 * 1024
 
 /** Size, CRC and hash of content that comes in pieces; of one piece, as most members are, without a running hash. */
 function checking(

@@ -75,7 +75,7 @@ function joined({ layer, output, temporary }: WorkerRequest & { kind: "join" }):
       return openBytes(segment.file)
     },
     recipe: (segment) => recipeFiles(segment, layer.target),
-    kept: ({ kept }) => openSegment(kept),
+    kept: openSegment,
     keep: (next) => segmentSink(next, join(temporary, randomUUID())),
     write(piece) {
       for (let done = 0; done < piece.length;) done += writeSync(out, piece, done, piece.length - done)

@@ -7,7 +7,12 @@ import { staging, type Sink } from "../sink.ts"
 /** The archive of a segment is kept beside its compressed bytes up to this many of those: beyond, it has a layer of its own. */
 export const keepPlainBelow: number = 1024 * 1024
 
-type Head = { readonly packed: number; readonly plain?: number; readonly notes?: Notes }
+type Head = {
+  readonly packed: number
+  readonly plain?: number
+  readonly directories: readonly string[]
+  readonly notes?: Notes
+}
 
 const pieceSize = 512 * 1024
 const footerSize = 8 + 1 + 64 + 1
@@ -35,11 +40,12 @@ export function openSegment(path: string): KeptSegment | undefined {
   } catch {
     // A cache that cannot be written is still one that can be read.
   }
-  const { packed, plain, notes } = lengths
+  const { packed, plain, directories, notes } = lengths
   return {
     packed,
     plain,
     notes,
+    directories,
     readPacked: (take) => pieces(handle, { from: 0, length: packed }, take),
     readPlain: (take) => pieces(handle, { from: packed, length: plain ?? 0 }, take),
     close: () => closeSync(handle),
@@ -111,13 +117,14 @@ export function segmentSink(next: Sink, temporary: string): SegmentSink {
       packed += bytes.length
       staged.add(bytes)
     },
-    keep(path, notes) {
+    keep(path, { directories, notes }) {
       staged.drain()
       const kept = packed < keepPlainBelow ? plain : undefined
       for (const piece of kept ?? []) staged.add(piece)
       staged.drain()
       const found: Head = {
         packed,
+        directories,
         ...(kept === undefined ? {} : { plain: plainLength }),
         ...(notes === undefined ? {} : { notes }),
       }

@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { openLayout } from "../../src/oci/store/layout/layout.ts"
+import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import { writeImage } from "../../src/oci/write-image.ts"
+import { benchWith, requirement } from "../support/bench-wheels.ts"
+import { debianImage, pypiStep, type NativeBench } from "../support/native.ts"
+import { startRegistry, type RunningRegistry } from "../support/registry.ts"
+import { openSandbox, program, type Sandbox } from "../support/sandbox.ts"
+import { wheelOf, type TestWheel } from "../support/wheels.ts"
+
+const host = makeHost(process.env)
+
+function noise(size: number, seed: string): Buffer {
+  return createHash("shake256", { outputLength: size }).update(seed).digest()
+}
+
+/** Small ones, which share layers, and one with a layer of its own. */
+const wheels: readonly TestWheel[] = [
+  ...["a", "b", "c", "d", "e", "f"].map((name) =>
+    wheelOf({ name, version: "1.0", members: [{ path: `${name}/data.bin`, content: noise(20_000, name) }] }),
+  ),
+  wheelOf({ name: "large", version: "1.0", members: [{ path: "large/lib.so", content: noise(3_000_000, "large") }] }),
+]
+const names = ["a", "b", "c", "d", "e", "f", "large"]
+const step = pypiStep(
+  names.map((name, at) => requirement(name, [wheels[at] as TestWheel])),
+  6,
+)
+
+async function cached(bench: NativeBench, folder: string, end = ""): Promise<readonly string[]> {
+  const { files } = bench.host
+  const path = join(bench.folder, "cache", folder)
+  return ((await files.list(path)) ?? []).filter(({ name }) => name.endsWith(end)).map(({ name }) => join(path, name))
+}
+
+async function clear(bench: NativeBench, ...folders: readonly string[]): Promise<void> {
+  for (const folder of folders) await bench.host.files.remove(join(bench.folder, folder))
+}
+
+test("bits that flip in any kept file are noticed, and what they were in is made again", async () => {
+  await using bench = await benchWith(wheels)
+  const { files } = bench.host
+  const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
+  for (const [folder, end] of [
+    ["segments", ".segment"],
+    ["segments", ".recipe"],
+    ["segments", ".json"],
+    ["layers", ".json"],
+    ["parents", ".json"],
+    ["wheels", ".whl"],
+  ] as const) {
+    const paths = await cached(bench, folder, end)
+    expect(paths.length).toBeGreaterThan(0)
+    for (const path of paths) {
+      const bytes = Buffer.from(await files.read(path))
+      const at = Math.floor(bytes.length / 2)
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at)
+      await files.write(path, bytes)
+    }
+    await clear(bench, "store", ...(folder === "layers" ? [] : ["cache/layers"]))
+    expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
+  }
+})
+
+test("segments that are cut, empty, or gone are made again", async () => {
+  await using bench = await benchWith(wheels)
+  const { files } = bench.host
+  const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
+  for (const damage of ["cut", "empty", "gone"] as const) {
+    for (const path of [...(await cached(bench, "segments")), ...(await cached(bench, "parents"))]) {
+      const bytes = await files.read(path)
+      if (damage === "gone") await files.remove(path)
+      else await files.write(path, damage === "cut" ? bytes.slice(0, -1) : "")
+    }
+    await clear(bench, "store", "cache/layers")
+    expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
+  }
+})
+
+test("layers of kept segments need no wheel, and give the same bytes", async () => {
+  await using bench = await benchWith(wheels)
+  const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
+  const small = (await cached(bench, "wheels")).filter((path) => !path.includes((wheels.at(-1) as TestWheel).sha256))
+  // Still there by name, but of no use: nobody may read them.
+  for (const path of small) await bench.host.files.write(path, "not a wheel")
+  await clear(bench, "store", "cache/layers")
+  expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
+  for (const path of small) expect(await bench.host.files.readText(path)).toBe("not a wheel")
+})
+
+test("segments beyond the limit go, the oldest first, and what is built is the same", async () => {
+  await using bench = await benchWith(wheels, { env: { NBSTACKS_CACHE_LIMIT: "200 kB" } })
+  const { files } = bench.host
+  const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
+  const sizes = await Promise.all((await cached(bench, "segments")).map(async (path) => (await files.stat(path))?.size))
+  expect(sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)).toBeLessThanOrEqual(200_000)
+  await clear(bench, "store", "cache/layers")
+  expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
+})
+
+test("a limit that is none is an error", async () => {
+  await using bench = await benchWith(wheels, { env: { NBSTACKS_CACHE_LIMIT: "much" } })
+  const parent = await bench.parent(debianImage())
+  await expect(bench.execute(step, parent)).rejects.toThrow("NBSTACKS_CACHE_LIMIT is no size: `much`")
+})
+
+/** A tree of one image with the wheels on the disk; its parent is in a registry. */
+async function openTree(registry: RunningRegistry, folder: string): Promise<Sandbox> {
+  const store = openRegistry(registry.address, host, {})
+  const { digest } = await writeImage(debianImage(), { store, repository: "debian" })
+  await store.tag("debian", "1", digest)
+  for (const [at, name] of names.entries()) {
+    const wheel = wheels[at] as TestWheel
+    await host.files.write(join(folder, `${name}-1.0-py3-none-any.whl`), wheel.bytes)
+  }
+  const sandbox = await openSandbox(host, { PIP_NO_INDEX: "1", PIP_FIND_LINKS: pathToFileURL(folder).href })
+  await sandbox.write({
+    "nbstacks.yaml": `version: 1\nimages:\n  one: {from: "${registry.address}/debian:1", environment: e, budget: {layers: 6}, checks: {profile: none}}\n`,
+    "e/requirements.txt": names
+      .map((name, at) => `${name}==1.0 --hash=sha256:${(wheels[at] as TestWheel).sha256}\n`)
+      .join(""),
+  })
+  const { code, stderr } = await sandbox.nbstacks("lock")
+  if (code !== 0) throw new Error(stderr)
+  return sandbox
+}
+
+async function digestOf(sandbox: Sandbox): Promise<string> {
+  const { code, stdout, stderr } = await sandbox.nbstacks("build", "--json")
+  if (code !== 0) throw new Error(stderr)
+  return (JSON.parse(stdout) as { images: { digest: string }[] }).images[0]?.digest ?? ""
+}
+
+test("a build that is killed while it fills the cache is finished by the next, and leaves nothing", async () => {
+  await using registry = await startRegistry(host)
+  const folder = await host.files.makeTemporary("nbstacks-wheels-")
+  try {
+    await using sandbox = await openTree(registry, folder)
+    const [cache = "", store = ""] = [sandbox.env["NBSTACKS_CACHE"], sandbox.env["NBSTACKS_STORE"]]
+    const digest = await digestOf(sandbox)
+    for (const part of ["segments", "layers", "temporary"]) {
+      for (const kind of ["segments", "layers", "parents", "wheels", "projects"])
+        await host.files.remove(join(cache, kind))
+      await host.files.remove(store)
+      const child = await host.start({ argv: [program, "build"], cwd: sandbox.folder, env: sandbox.env })
+      const drained = Promise.all([Array.fromAsync(child.stdout), Array.fromAsync(child.stderr)])
+      let ended = false
+      void child.ended.then(() => (ended = true))
+      while (!ended && ((await host.files.list(join(cache, part))) ?? []).length === 0) await host.sleep(1)
+      child.kill("SIGKILL")
+      await child.ended
+      await drained
+      expect(await digestOf(sandbox)).toBe(digest)
+      expect(await host.files.list(join(cache, "temporary"))).toEqual([])
+      const left = (await host.files.list(join(cache, "segments"))) ?? []
+      expect(left.filter(({ name }) => !/\.(?:segment|recipe|json)$/.test(name))).toEqual([])
+    }
+  } finally {
+    await host.files.remove(folder)
+  }
+})
+
+test("processes that fill one cache at the same time all have the image", async () => {
+  await using registry = await startRegistry(host)
+  const folder = await host.files.makeTemporary("nbstacks-wheels-")
+  try {
+    await using sandbox = await openTree(registry, folder)
+    const digests = await Promise.all([digestOf(sandbox), digestOf(sandbox), digestOf(sandbox)])
+    expect(new Set(digests).size).toBe(1)
+    const store = openLayout(sandbox.env["NBSTACKS_STORE"] ?? "", host)
+    expect((await store.verify()).problems).toEqual([])
+    const { code, stdout } = await sandbox.nbstacks("cache", "size", "--json")
+    expect(code).toBe(0)
+    const { kinds } = JSON.parse(stdout) as { kinds: { kind: string; files: number }[] }
+    expect(kinds.find(({ kind }) => kind === "wheels")?.files).toBe(wheels.length)
+    expect((await sandbox.nbstacks("cache", "clear")).code).toBe(2)
+    expect((await sandbox.nbstacks("cache", "clear", "--older-than", "1", "--yes")).stderr).toContain(
+      "Nothing to remove",
+    )
+    expect((await sandbox.nbstacks("cache", "clear", "--dry-run")).stderr).toContain("Would remove")
+    expect((await sandbox.nbstacks("cache", "clear", "--yes")).stderr).toContain("Removed")
+    expect(JSON.parse((await sandbox.nbstacks("cache", "size", "--json")).stdout)).toMatchObject({ bytes: 0 })
+    await host.files.remove(sandbox.env["NBSTACKS_STORE"] ?? "")
+    expect(await digestOf(sandbox)).toBe(digests[0])
+  } finally {
+    await host.files.remove(folder)
+  }
+})
