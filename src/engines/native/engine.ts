@@ -37,7 +37,7 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
   const compiling = shared(() => bytecodePool(host, host.machine.cores))
   const findCompiler = compilerFinder(host, options.start)
   const readParent = lastParent(host)
-  const memory: Memory = { wheels: new Map(), segments: new Map(), files: new Map() }
+  const memory: Memory = { wheels: new Map(), segments: new Map(), files: new Map(), layers: new Map() }
   return {
     name: "native",
     exchange: "in-process",

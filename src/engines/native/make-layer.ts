@@ -30,6 +30,8 @@ export type Making = {
   readonly signal: AbortSignal
   /** Segments that were asked for before, for images that are made at the same time. */
   readonly known: Map<string, Promise<Segment>>
+  /** Layers that are being made, or were made a moment ago, by their key, and where. */
+  readonly coming: Map<string, { readonly made: Promise<unknown>; readonly output: string }>
   readonly knownFiles: Map<string, Promise<readonly SegmentFile[]>>
   /** Called when a cached file was found damaged and removed; the error that follows goes away when all is tried again. */
   readonly damaged: () => void
@@ -71,16 +73,39 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
       throw error
     }
   }
+  // Another image that is made at the same time may be making it: then its bytes are that one's, and there soon.
+  const other = making.coming.get(key)
+  await other?.made.catch(() => undefined)
   const known = await readLayerRecord(making, key)
   if (known === undefined) {
-    const written = await build()
-    await writeLayerRecord(making, key, written)
-    making.onMade()
-    return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
+    const made = build().then(async (written) => {
+      await writeLayerRecord(making, key, written)
+      return written
+    })
+    making.coming.set(key, { made, output })
+    try {
+      const written = await made
+      making.onMade()
+      return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
+    } catch (error) {
+      making.coming.delete(key)
+      throw error
+    }
   }
   let again: Promise<WrittenLayer> | undefined
+  const once = async (): Promise<WrittenLayer> => {
+    try {
+      if (other !== undefined) {
+        await making.host.files.link(other.output, output)
+        return known
+      }
+    } catch {
+      // It is in a store by now, or was given up.
+    }
+    return await build(known.diffId)
+  }
   const file = async (): Promise<string> => {
-    const written = await (again ??= build(known.diffId))
+    const written = await (again ??= once())
     if (written.digest !== known.digest) {
       await dropLayerRecord(making, key)
       throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {

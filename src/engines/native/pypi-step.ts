@@ -20,6 +20,7 @@ import { withEnvironment } from "./config-step.ts"
 import { environmentText, type Environment } from "./environment.ts"
 import { targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
+import type { Making } from "./make-layer.ts"
 import type { ReadParent } from "./parent.ts"
 import { parentFacts } from "./parent-facts.ts"
 import { filesOf } from "./replaced.ts"
@@ -47,6 +48,7 @@ export type Memory = {
   readonly wheels: Map<string, Promise<FoundWheel>>
   readonly segments: Map<string, Promise<Segment>>
   readonly files: Map<string, Promise<readonly SegmentFile[]>>
+  readonly layers: Making["coming"]
 }
 
 /**
@@ -97,6 +99,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
       signal: job.signal,
       known: context.memory.segments,
       knownFiles: context.memory.files,
+      coming: context.memory.layers,
       damaged: () => {
         context.memory.wheels.clear()
         context.memory.segments.clear()
