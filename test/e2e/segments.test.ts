@@ -148,9 +148,9 @@ test("a build that is killed while it fills the cache is finished by the next, a
       await host.files.remove(store)
       const child = await host.start({ argv: [program, "build"], cwd: sandbox.folder, env: sandbox.env })
       const drained = Promise.all([Array.fromAsync(child.stdout), Array.fromAsync(child.stderr)])
-      let ended = false
-      void child.ended.then(() => (ended = true))
-      while (!ended && ((await host.files.list(join(cache, part))) ?? []).length === 0) await host.sleep(1)
+      const state = { ended: false }
+      void child.ended.then(() => (state.ended = true))
+      while (!state.ended && ((await host.files.list(join(cache, part))) ?? []).length === 0) await host.sleep(1)
       child.kill("SIGKILL")
       await child.ended
       await drained

@@ -123,7 +123,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
     })
   }
   const limit = cacheLimit(host.env)
-  const packages = await twice(attempt)
+  const packages = await again(2 * wanted.length, attempt)
   if (isNew) await trimSegments(cache, limit, host.files)
   for (const { name, version } of wanted)
     if (replaced.has(name))
@@ -192,13 +192,14 @@ function fetched(job: Job): (count: number) => void {
   }
 }
 
-/** Runs `work` once more when it found that a cached wheel was damaged: it is gone by then, and fetched again. */
-async function twice<T>(work: (damaged: () => void) => Promise<T>): Promise<T> {
-  let isDamaged = false
-  try {
-    return await work(() => (isDamaged = true))
-  } catch (error) {
-    if (!isDamaged) throw error
-    return work(() => undefined)
+/** Runs `work` again as long as it finds damaged files, `most` times: each that it finds is gone by then, and had anew. */
+async function again<T>(most: number, work: (damaged: () => void) => Promise<T>): Promise<T> {
+  for (let left = most; ; left--) {
+    let isDamaged = false
+    try {
+      return await work(() => (isDamaged = true))
+    } catch (error) {
+      if (!isDamaged || left === 0) throw error
+    }
   }
 }
