@@ -1,8 +1,11 @@
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { copyManifest } from "../../src/oci/copy.ts"
 import { digestOf } from "../../src/oci/digest.ts"
+import { readImage } from "../../src/oci/image.ts"
+import { layerEntries } from "../../src/oci/layer/open.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { findCrane } from "../support/crane.ts"
@@ -11,9 +14,18 @@ import { startDocker, type TestDocker } from "../support/docker.ts"
 import { commit, exampleRequirement, publish, type Published } from "../support/examples.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+import { wheelOf } from "../support/wheels.ts"
 
 const host = makeHost(process.env)
 const rows = ["native", "grafted"] as const
+const demo = wheelOf({ name: "demo", version: "1.0", members: [{ path: "demo.py", content: "answer = 42\n" }] })
+
+/** NumPy, the pip with which a Dockerfile on top changes what is installed, and what it takes away. */
+async function environmentText(): Promise<string> {
+  const list = await host.files.readText(fileURLToPath(new URL("../wheels/image.txt", import.meta.url)))
+  const others = ["pip", "pluggy"].map((name) => new RegExp(`^${name}==.*$`, "m").exec(list)?.[0] ?? "")
+  return [await exampleRequirement(host, "quickstart/images/science", "numpy"), ...others, ""].join("\n")
+}
 const crane = await findCrane(host)
 
 let docker: TestDocker
@@ -43,8 +55,15 @@ images:
     env: {GREETING: hello}
     checks: {imports: [numpy]}
   grafted: {from: native, dockerfile: Dockerfile}
+  changed: {from: native, dockerfile: changed/Dockerfile}
 `,
-    "environment/requirements.txt": await exampleRequirement(host, "quickstart/images/science", "numpy"),
+    "environment/requirements.txt": await environmentText(),
+    "changed/Dockerfile": `FROM native
+USER root
+COPY ${demo.filename} /srv/
+RUN python -m pip install --no-index --no-deps /srv/${demo.filename} && python -m pip uninstall --yes pluggy && python -m pip check
+USER 1000:100
+`,
     "note.txt": "a note\n",
     Dockerfile: `FROM native
 USER root
@@ -52,6 +71,7 @@ RUN python -c 'import numpy; print(numpy.arange(4).sum())' > /srv/sum && rm /srv
 USER 1000:100
 `,
   })
+  await host.files.write(join(sandbox.folder, "changed", demo.filename), demo.bytes)
   await sandbox.git("init", "-q", "-b", "main")
   const lock = await sandbox.nbstacks("lock")
   if (lock.code !== 0) throw new Error(lock.stderr)
@@ -137,6 +157,42 @@ describe.each(rows)("the %s image", (row) => {
     expect(await host.files.readLink(join(root, "srv/link"))).toBe(row === "native" ? undefined : "sum")
   })
 
+  test("is pulled and started by Buildah", async () => {
+    const storage = join(folder, `b-${row}`)
+    const buildah = ["buildah", "--root", storage, "--runroot", `${storage}r`, "--storage-driver", "vfs"] as const
+    const call = (...args: readonly string[]): Promise<string> => must(...buildah, ...args)
+    try {
+      const container = (await call("from", "--quiet", "--tls-verify=false", referenceOf(row))).trim()
+      const program = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"
+      expect(await call("run", "--isolation", "chroot", container, "python", "-c", program)).toBe("[0.0, 0.5, 1.0]\n")
+    } finally {
+      await call("rm", "--all")
+      await call("rmi", "--all", "--force")
+    }
+  })
+
+  test("has layers that GNU gzip and tar read as we do", async () => {
+    const [repository = "", digest = ""] = referenceOf(row)
+      .slice(registry.address.length + 1)
+      .split("@")
+    const image = await readImage(openRegistry(registry.address, host, {}), repository, digest)
+    for (const layer of image.layers) {
+      const blob = join(folder, `blob-${row}`)
+      await host.files.remove(blob)
+      const { from } = layer
+      if ("open" in from) throw new Error("the image was read from a registry")
+      await host.files.write(blob, from.store.read(from.repository, layer.descriptor.digest))
+      await must("sh", "-c", 'gzip -t < "$0"', blob)
+      const names = (await must("tar", "--list", "--gzip", "--quoting-style=literal", "--file", blob)).trimEnd()
+      const ours: string[] = []
+      for await (const { header } of layerEntries(layer))
+        ours.push(header.kind === "directory" ? `${header.path}/` : header.path)
+      expect(names.split("\n").map((name) => name.replace(/^\.\//, "").replace(/\/+$/, "/"))).toEqual(
+        ours.map((name) => name.replace(/^\.\//, "").replace(/\/+$/, "/")),
+      )
+    }
+  })
+
   test("is accepted by `crane validate`", async () => {
     const { code, stdout, stderr } = await host.run({
       argv: [crane, "validate", "--remote", referenceOf(row)],
@@ -144,4 +200,12 @@ describe.each(rows)("the %s image", (row) => {
     })
     expect([code, stdout + stderr]).toEqual([0, expect.stringContaining("PASS")])
   })
+})
+
+test("a Dockerfile on top installs and uninstalls with pip", async () => {
+  const reference = referenceOf("changed")
+  await docker.docker("pull", "--quiet", reference)
+  const program = "import demo, importlib.util; print(demo.answer, importlib.util.find_spec('pluggy'))"
+  expect(await docker.docker("run", "--rm", reference, "python", "-c", program)).toBe("42 None\n")
+  await docker.docker("image", "rm", reference)
 })

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
@@ -100,6 +101,19 @@ test("segments beyond the limit go, the oldest first, and what is built is the s
   expect(sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)).toBeLessThanOrEqual(200_000)
   await clear(bench, "store", "cache/layers")
   expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
+})
+
+test("any order of the same packages gives the same image", async () => {
+  await using bench = await benchWith(wheels)
+  const parent = await bench.parent(debianImage())
+  const digest = bench.digestOf(await bench.execute(step, parent))
+  const { requirements } = step as Extract<typeof step, { kind: "pypi" }>
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray([...requirements], { minLength: requirements.length }), async (order) => {
+      expect(bench.digestOf(await bench.execute({ ...step, requirements: order } as typeof step, parent))).toBe(digest)
+    }),
+    { numRuns: 10 },
+  )
 })
 
 test("a limit that is none is an error", async () => {

@@ -10,6 +10,7 @@ import type { Notes } from "./forms/form.ts"
 import { inflater } from "./inflate.ts"
 import { joinLayer, type JoinDoor, type LayerRequest } from "./join.ts"
 import { recipeFilesFromText, recipeOf, recipeText } from "./recipe.ts"
+import { segmentFormat } from "./segment-cache.ts"
 import type { Sink, WrittenLayer } from "./sink.ts"
 
 const target: Target = { prefix: "/opt/env", kind: "venv", python: "3.11", uid: 1000, gid: 100 }
@@ -133,6 +134,16 @@ test("the diffID does not depend on how a layer is compressed, where the archive
   expect(zstd?.diffId).toBe(gzip?.diffId)
   expect(single?.diffId).toBe(gzip?.diffId)
   expect(new Set([gzip?.digest, zstd?.digest, single?.digest]).size).toBe(3)
+})
+
+test("these are the bytes: who changes them raises the format, which is in every key of the cache", () => {
+  const [gzip, , estargz] = compressions.map((compression) => memory(true).join(compression).layer)
+  expect({
+    format: segmentFormat,
+    gzip: gzip?.digest,
+    diffId: gzip?.diffId,
+    estargz: estargz?.digest,
+  }).toMatchInlineSnapshot()
 })
 
 test("single-member is one: a reader that stops after the first sees it all", async () => {
