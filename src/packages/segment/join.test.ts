@@ -143,7 +143,14 @@ test("these are the bytes: who changes them raises the format, which is in every
     gzip: gzip?.digest,
     diffId: gzip?.diffId,
     estargz: estargz?.digest,
-  }).toMatchInlineSnapshot()
+  }).toMatchInlineSnapshot(`
+    {
+      "diffId": "sha256:4ed1ac1b838cb7f8a32514c2e09aac8a4846403a82dce274923bf196e7aec178",
+      "estargz": "sha256:337cba561f4a6a25183a0f907f12ca1b4c3a127d32758e89b39e9da10880adc5",
+      "format": 3,
+      "gzip": "sha256:c39453d3fbaf294c37d3add02ddb9c100752d8928e50e0abdea817ab44687bb2",
+    }
+  `)
 })
 
 test("single-member is one: a reader that stops after the first sees it all", async () => {
