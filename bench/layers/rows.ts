@@ -58,8 +58,10 @@ function withRatios(line: Measured, peers: readonly Measured[]): Measured {
   const sentBy = ({ facts }: Measured): number => Number(facts["MB sent"] ?? 0)
   const ratios: Record<string, number> = {}
   for (const peer of peers) {
-    ratios[`× as fast as ${peer.by}`] = figure(peer.seconds / line.seconds)
-    if (sentBy(peer) > 0 && sentBy(line) > 0) ratios[`× our bytes by ${peer.by}`] = figure(sentBy(peer) / sentBy(line))
+    // Which BuildKit it is stands in the peer's own line.
+    const by = peer.by.replace(/^BuildKit [\d.]+, /, "")
+    ratios[`× as fast as ${by}`] = figure(peer.seconds / line.seconds)
+    if (sentBy(peer) > 0 && sentBy(line) > 0) ratios[`× our bytes by ${by}`] = figure(sentBy(peer) / sentBy(line))
   }
   return { ...line, facts: { ...line.facts, ...ratios } }
 }
