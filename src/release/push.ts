@@ -73,15 +73,19 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
     const subject = { image: image.id, platform: done.platform, phase: "push" } as const
     const start = push.elapsed()
     push.report({ kind: "started", ...subject })
-    const { moved } = await copyManifest(
-      from,
-      { store: target.store, repository },
-      {
-        signal: push.signal,
-        put: push.mounts.putFor(image),
-        progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
-      },
-    )
+    // A registry takes a manifest only with all that it names: then nothing has to be asked for.
+    const isThere = (await target.store.headManifest(repository, done.digest)) !== undefined
+    const { moved } = isThere
+      ? { moved: 0 }
+      : await copyManifest(
+          from,
+          { store: target.store, repository },
+          {
+            signal: push.signal,
+            put: push.mounts.putFor(image),
+            progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
+          },
+        )
     push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes: moved })
     if (done.checks === undefined) await copyChecks(from, to)
   }
