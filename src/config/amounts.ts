@@ -11,6 +11,9 @@ const units: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 }
 
+/** What a size looks like: a number and its unit. */
+export const sizeShape: RegExp = /^[0-9]{1,12}(?:\.[0-9]{1,3})? ?(?:[kKMGT]B|[KMGT]iB|B)$/
+
 /**
  * Bytes of a size such as `800MB` (decimal) or `2GiB` (binary); the schema has judged its form.
  *

@@ -1,11 +1,12 @@
 import { z } from "zod"
 import { consumers } from "../../tree/consumers.ts"
+import { sizeShape } from "../amounts.ts"
 import { checksSchema } from "./checks.ts"
 import { either, empty, fields, flag, list, map, matching, says, someText, text, whole, word } from "./texts.ts"
 import type { WrittenDefaults, WrittenImage } from "./written.ts"
 
 const size = (description: string): z.ZodOptional<z.ZodString> =>
-  matching(/^[0-9]{1,12}(?:\.[0-9]{1,3})? ?(?:[kKMGT]B|[KMGT]iB|B)$/, {
+  matching(sizeShape, {
     rule: "size",
     sentence: "must be a size such as 800MB, 1.5GB or 2GiB",
     description,

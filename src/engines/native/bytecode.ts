@@ -13,6 +13,7 @@ import {
   type Inside,
   type Interpreter,
 } from "../../packages/bytecode/interpreter.ts"
+import { remembered } from "../../remember.ts"
 import type { Environment } from "./environment.ts"
 import { targetOf } from "./installed.ts"
 
@@ -55,14 +56,8 @@ type CompilerHost = Pick<Host, "run" | "files" | "env" | "machine">
  */
 export function compilerFinder(host: CompilerHost, start: StartImage | undefined): FindCompiler {
   const seen = new Map<string, Promise<Interpreter | undefined>>()
-  const ofMachine = (python: string, signal: AbortSignal): Promise<Interpreter | undefined> => {
-    const known = seen.get(python)
-    if (known !== undefined) return known
-    const asked = hostInterpreter(host, python, signal)
-    seen.set(python, asked)
-    asked.catch(() => seen.delete(python))
-    return asked
-  }
+  const ofMachine = (python: string, signal: AbortSignal): Promise<Interpreter | undefined> =>
+    remembered(seen, python, () => hostInterpreter(host, python, signal))
   return async (wanted) => {
     const found = await ofMachine(wanted.environment.prefix.python, wanted.signal)
     if (found === undefined) return await ofImage(wanted, host, start)

@@ -24,9 +24,8 @@ export type LayersMaking = Making & {
   /** How bytecode is made, where it is wanted. */
   readonly bytecode: BytecodeMaking | undefined
   readonly note: (sentence: string) => void
-  /** Whether somebody has to know all paths below the prefix that the packages bring, who is told then. */
-  readonly wantsFiles: boolean
-  readonly onFiles: (paths: readonly string[]) => void
+  /** Told all paths below the prefix that the packages bring, where somebody has to know them. */
+  readonly onFiles: ((paths: readonly string[]) => void) | undefined
   readonly onLayer: (done: number, total: number) => void
 }
 
@@ -55,7 +54,7 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   const all = await withoutOverlaps(found, making)
   const compiled = making.bytecode === undefined ? [] : await bytecodeItems(all, making.bytecode, making)
   const packages = withoutCompiled(all, compiled)
-  if (making.wantsFiles) making.onFiles([...packages, ...compiled].flatMap(({ files }) => pathsOf(files)))
+  making.onFiles?.([...packages, ...compiled].flatMap(({ files }) => pathsOf(files)))
   // Apart from each other, so that the layers of packages do not depend on an interpreter (design, decision 11).
   const share = compiled.length === 0 ? 0 : Math.max(1, Math.floor(making.budget.layers / 4))
   const planned = [
@@ -78,10 +77,10 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
 async function itemOf(wheel: FoundWheel, making: LayersMaking): Promise<Item> {
   const { host, cache, folder: temporary, pool, target, known } = making
   const { name, version, file, filename, sha256 } = wheel
-  const segment = await whole(making, () =>
-    segmentOf({ file, filename, sha256 }, target, { host, cache, temporary, pool, known }),
-  )
   const recipe = recipePath(cache, wheel, target)
+  const segment = await whole(making, () =>
+    segmentOf({ wheel: { file, filename, sha256 }, target, recipe }, { host, cache, temporary, pool, known }),
+  )
   return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, files: undefined, omit: [] }
 }
 
@@ -89,14 +88,14 @@ async function withFiles(item: Item, making: LayersMaking): Promise<Item> {
   const { host, cache, folder: temporary, pool, target, knownFiles } = making
   const from = { host, cache, temporary, pool, knownFiles }
   return item.files === undefined
-    ? { ...item, files: await whole(making, () => filesOfSegment(item, target, from)) }
+    ? { ...item, files: await whole(making, () => filesOfSegment({ wheel: item, target, recipe: item.recipe }, from)) }
     : item
 }
 
 /** The packages, each without what another brings; with their files, where those have to be looked at. */
 async function withoutOverlaps(found: readonly Item[], making: LayersMaking): Promise<readonly Item[]> {
   const { parent, target, budget } = making
-  const everything = making.wantsFiles || making.bytecode !== undefined
+  const everything = making.onFiles !== undefined || making.bytecode !== undefined
   const suspects = everything ? undefined : suspectsAmong(found, { parent, target })
   const read = await parallel(found, 8, async (item) =>
     suspects === undefined || suspects.has(item.name) || item.segment.size > budget.layer / 2

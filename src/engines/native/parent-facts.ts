@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { cacheFolder } from "../../files/cache-folder.ts"
+import { sealed, unsealed } from "../../files/sealed-text.ts"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
+import { digestOf, partsOf } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
 import type { Merged } from "../../oci/merged.ts"
 import { environmentLabel } from "../../tree/labels.ts"
@@ -39,9 +40,9 @@ export async function parentFacts(
     label: config.Labels?.[environmentLabel] ?? null,
     layers: layers.map(({ diffId }) => diffId),
   }
-  const path = join(cacheFolder(host), "parents", `${hashOf(canonicalJson(decisive))}.json`)
-  const kept = checked(await host.files.readText(path).catch(() => ""))
-  if (kept !== undefined) return unpacked(kept)
+  const path = join(cacheFolder(host), "parents", `${partsOf(digestOf(canonicalJson(decisive))).hex}.json`)
+  const kept = unsealed(await host.files.readText(path).catch(() => ""))
+  if (kept !== undefined) return unpacked(JSON.parse(kept) as Kept)
   const files = await merged()
   const environment = await findEnvironment(image, files, name)
   const installed = installedIn(files, environment.prefix)
@@ -52,14 +53,8 @@ export async function parentFacts(
     files: [...installed.files],
     folders: [...installed.folders],
   } satisfies Kept)
-  // What a power cut leaves of it does not match its hash.
-  await host.files.write(path, `${hashOf(text)}\n${text}`, { flush: false })
+  await host.files.write(path, sealed(text), { flush: false })
   return { environment, installed }
-}
-
-function checked(text: string): Kept | undefined {
-  const body = text.slice(text.indexOf("\n") + 1)
-  return text.startsWith(`${hashOf(body)}\n`) ? (JSON.parse(body) as Kept) : undefined
 }
 
 function unpacked({ environment, distributions, metadata, files, folders }: Kept): ParentFacts {
@@ -70,8 +65,4 @@ function unpacked({ environment, distributions, metadata, files, folders }: Kept
     folders: new Set(folders),
   }
   return { environment, installed }
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
 }

@@ -1,4 +1,4 @@
-import { readSize } from "../../config/amounts.ts"
+import { readSize, sizeShape } from "../../config/amounts.ts"
 import { Failure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import { trimSegments } from "../../files/cache-usage.ts"
@@ -107,8 +107,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
         damaged()
       },
       onMade: () => (isNew = true),
-      wantsFiles: replaced.size > 0,
-      onFiles: (paths) => (brought = new Set(paths)),
+      onFiles: replaced.size === 0 ? undefined : (paths) => (brought = new Set(paths)),
       note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
       onLayer: (done, total) =>
         job.report({
@@ -144,7 +143,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
 function cacheLimit(env: Host["env"]): number {
   const written = env["NBSTACKS_CACHE_LIMIT"]
   if (written === undefined || written === "") return 20e9
-  if (/^[0-9]{1,12}(?:\.[0-9]{1,3})? ?(?:[kKMGT]B|[KMGT]iB|B)$/.test(written)) return readSize(written)
+  if (sizeShape.test(written)) return readSize(written)
   throw new Failure("cannot", `NBSTACKS_CACHE_LIMIT is no size: ${shown(written)}`, {
     hint: "Write a size with its unit, such as 50GB",
   })

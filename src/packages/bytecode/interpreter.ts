@@ -1,5 +1,5 @@
-import { isAbsolute, join } from "node:path"
 import { z } from "zod"
+import { programsIn } from "../../files/programs.ts"
 import type { Host } from "../../host/host.ts"
 import type { Command } from "../../host/process.ts"
 import { cacheTag, magicOf } from "./magic.ts"
@@ -105,16 +105,6 @@ async function facts(
 /** Programs on PATH that may be it, each file once, first found first. */
 async function programs(host: InterpreterHost, python: string): Promise<readonly string[]> {
   const [major, minor] = python.split(".")
-  const folders = (host.env["PATH"] ?? "").split(":").filter(isAbsolute)
-  const found = new Map<string, string>()
-  for (const name of [`python${major}.${minor}`, "python3"])
-    for (const folder of folders) {
-      const path = join(folder, name)
-      const real = await host.files.realPath(path).catch(() => undefined)
-      const stat = real === undefined ? undefined : await host.files.stat(real).catch(() => undefined)
-      if (real === undefined || stat?.kind !== "file" || (stat.mode & 0o111) === 0) continue
-      // A link that is not followed may stand for a virtual environment, which has the same Python.
-      if (!found.has(real)) found.set(real, path)
-    }
-  return [...found.values()]
+  // A link that is not followed may stand for a virtual environment, which has the same Python.
+  return await programsIn(host, (host.env["PATH"] ?? "").split(":"), [`python${major}.${minor}`, "python3"])
 }

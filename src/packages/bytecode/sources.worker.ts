@@ -1,8 +1,8 @@
 /** The entry of the thread that takes source files out of wheels, with synchronous calls. */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs"
+import { closeSync, openSync, writeSync } from "node:fs"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../failure.ts"
-import type { Bytes } from "../wheel/bytes.ts"
+import { openBytes } from "../segment/worker/wheel-bytes.ts"
 import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
 import { writeSources } from "./sources.ts"
 
@@ -12,23 +12,8 @@ if (port === null) throw new Error("sources.worker.ts runs in a worker thread on
 /** Heads and small files are gathered, in bytes. */
 const gathered = 1024 * 1024
 
-function bytesOf(handle: number): Bytes {
-  const { size } = fstatSync(handle)
-  const read = (offset: number, length: number): Buffer => {
-    if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
-    const buffer = Buffer.allocUnsafe(length)
-    for (let done = 0; done < length;) {
-      const count = readSync(handle, buffer, done, length - done, offset + done)
-      if (count === 0) throw new RangeError("the file became shorter while it was read")
-      done += count
-    }
-    return buffer
-  }
-  return { size, read, lend: read }
-}
-
 function answer({ id, file, filename, target, output }: SourceRequest): SourceAnswer {
-  const handle = openSync(file, "r")
+  const bytes = openBytes(file)
   try {
     const out = openSync(output, "wx", 0o600)
     try {
@@ -40,7 +25,7 @@ function answer({ id, file, filename, target, output }: SourceRequest): SourceAn
         pieces = []
         waiting = 0
       }
-      const sources = writeSources({ bytes: bytesOf(handle), filename }, target, (piece) => {
+      const sources = writeSources({ bytes, filename }, target, (piece) => {
         pieces.push(piece)
         waiting += piece.length
         if (waiting >= gathered) flush()
@@ -51,7 +36,7 @@ function answer({ id, file, filename, target, output }: SourceRequest): SourceAn
       closeSync(out)
     }
   } finally {
-    closeSync(handle)
+    bytes.close()
   }
 }
 

@@ -3,6 +3,7 @@ import { Failure, isFailure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import { hasher, partsOf } from "../../oci/digest.ts"
 import { parallel } from "../../parallel.ts"
+import { remembered } from "../../remember.ts"
 import { chooseWheel, whyNot } from "../tags/choose.ts"
 import type { TagTarget } from "../tags/supported.ts"
 import { normalName, parseWheelName, type WheelName } from "../wheel/filename.ts"
@@ -60,13 +61,7 @@ export async function findWheels(
   const asking = openAsking(host, options)
   const { found = new Map<string, Promise<FoundWheel>>(), target } = options
   return parallel(wanted, width, (one) => {
-    const key = JSON.stringify([one, target])
-    const known = found.get(key)
-    if (known !== undefined) return known
-    const finding = findOne(one, { host, options, asking })
-    found.set(key, finding)
-    finding.catch(() => found.delete(key))
-    return finding
+    return remembered(found, JSON.stringify([one, target]), () => findOne(one, { host, options, asking }))
   })
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { z } from "zod"
+import { sealed, unsealed } from "../../files/sealed-text.ts"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { Digests } from "../../oci/descriptor.ts"
+import { remembered } from "../../remember.ts"
 import type { Compression } from "../../tree/step.ts"
 import type { Target } from "../wheel/target.ts"
 import { forms } from "./forms/all.ts"
@@ -62,25 +64,17 @@ type From = CacheHost & {
   readonly known: Map<string, Promise<Segment>>
 }
 
-/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
-export function segmentOf(wheel: WheelFile, target: Target, from: From): Promise<Segment> {
-  const recipe = recipePath(from.cache, wheel, target)
-  const known = from.known.get(recipe.summary)
-  if (known !== undefined) return known
-  const asked = askSegment({ wheel, target, recipe }, from)
-  from.known.set(recipe.summary, asked)
-  asked.catch(() => from.known.delete(recipe.summary))
-  return asked
-}
+/** A wheel, and where its recipe for a target is. */
+type Recipient = { readonly wheel: WheelFile; readonly target: Target; readonly recipe: RecipePath }
 
-async function askSegment(
-  { wheel, target, recipe }: { readonly wheel: WheelFile; readonly target: Target; readonly recipe: RecipePath },
-  from: From,
-): Promise<Segment> {
-  const text = await readText(from.host, recipe.summary)
-  if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
-  await used(from.host, recipe.summary)
-  return JSON.parse(text) as Segment
+/** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
+export function segmentOf({ wheel, target, recipe }: Recipient, from: From): Promise<Segment> {
+  return remembered(from.known, recipe.summary, async () => {
+    const text = await readText(from.host, recipe.summary)
+    if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
+    await used(from.host, recipe.summary)
+    return JSON.parse(text) as Segment
+  })
 }
 
 /** Forgets how a wheel is installed that turned out to be no good when its files were read. */
@@ -91,28 +85,17 @@ export async function dropRecipe({ files }: Pick<Host, "files">, recipe: RecipeP
 
 /** Its files, read again from the wheel if what was kept of them is gone. */
 export function filesOfSegment(
-  wheel: WheelFile,
-  target: Target,
+  { wheel, target, recipe }: Recipient,
   from: Omit<From, "known"> & { readonly knownFiles: Map<string, Promise<readonly SegmentFile[]>> },
 ): Promise<readonly SegmentFile[]> {
-  const { files } = recipePath(from.cache, wheel, target)
-  const known = from.knownFiles.get(files)
-  if (known !== undefined) return known
-  const asked = askFiles(wheel, target, from)
-  from.knownFiles.set(files, asked)
-  asked.catch(() => from.knownFiles.delete(files))
-  return asked
-}
-
-async function askFiles(wheel: WheelFile, target: Target, from: Omit<From, "known">): Promise<readonly SegmentFile[]> {
-  const recipe = recipePath(from.cache, wheel, target)
-  const read = async (): Promise<readonly SegmentFile[] | undefined> => filesAt(from.host, recipe, target)
-  const kept = await read()
-  if (kept !== undefined) return kept
-  await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
-  const again = await read()
-  if (again === undefined) throw new Error(`what was just written to ${recipe.files} is not there`)
-  return again
+  return remembered(from.knownFiles, recipe.files, async () => {
+    const kept = await filesAt(from.host, recipe, target)
+    if (kept !== undefined) return kept
+    await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
+    const again = await filesAt(from.host, recipe, target)
+    if (again === undefined) throw new Error(`what was just written to ${recipe.files} is not there`)
+    return again
+  })
 }
 
 async function filesAt(
@@ -154,8 +137,10 @@ export async function writeRecipe(host: Pick<Host, "files">, path: RecipePath, r
 
 /** What is written where to keep a recipe; the summary last, since who finds it looks for the rest. */
 export function recipeTexts(path: RecipePath, { segment, files }: Recipe): readonly (readonly [string, string])[] {
-  const texts = [[path.files, recipeText(files)] as const, [path.summary, JSON.stringify(segment)] as const]
-  return texts.map(([file, text]) => [file, `${hashOf(text)}\n${text}`] as const)
+  return [
+    [path.files, sealed(recipeText(files))],
+    [path.summary, sealed(JSON.stringify(segment))],
+  ]
 }
 
 /** The key of a layer: the content of its segments, in their order, and the target. */
@@ -188,9 +173,7 @@ export async function writeLayerRecord(
   key: string,
   layer: WrittenLayer,
 ): Promise<void> {
-  const body = JSON.stringify(layer)
-  // What a power cut leaves of it does not match its hash.
-  await host.files.write(join(cache, "layers", `${key}.json`), `${hashOf(body)}\n${body}`, { flush: false })
+  await host.files.write(join(cache, "layers", `${key}.json`), sealed(JSON.stringify(layer)), { flush: false })
 }
 
 /** Forgets a layer whose record turned out wrong. */
@@ -210,18 +193,7 @@ async function used({ files }: Pick<Host, "files">, path: string): Promise<void>
   await files.touch(path).catch(() => undefined)
 }
 
-/** What follows a line with its SHA-256. What does not match its hash counts as not there. */
+/** A sealed text; one that is not whole counts as not there. */
 async function readText(host: Pick<Host, "files">, path: string): Promise<string | undefined> {
-  return checkedText(await host.files.readText(path).catch(() => ""))
-}
-
-/** What follows a line with its SHA-256, if that is right. */
-export function checkedText(text: string): string | undefined {
-  const newline = text.indexOf("\n")
-  const body = text.slice(newline + 1)
-  return newline === -1 || text.slice(0, newline) !== hashOf(body) ? undefined : body
-}
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+  return unsealed(await host.files.readText(path).catch(() => ""))
 }

@@ -1,3 +1,15 @@
+import { tarHeader, tarPadding, type TarHeader } from "../../../oci/tar/header.ts"
+
+/** A packer's `entry` where a member with its content is bytes of the archive as any others. */
+export function entryBy(add: (bytes: Uint8Array) => void): (header: TarHeader, content?: Uint8Array) => void {
+  return (header, content) => {
+    add(tarHeader(header))
+    if (content === undefined) return
+    add(content)
+    add(tarPadding(content.length))
+  }
+}
+
 /**
  * Gathers archive bytes and gives them on in pieces of at most `most` bytes, or whenever it is flushed. Pieces are cut at
  * fixed places: they do not depend on the calls that brought the bytes.

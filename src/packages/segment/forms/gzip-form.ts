@@ -1,7 +1,7 @@
 import { tarEnd, tarHeader, tarPadding } from "../../../oci/tar/header.ts"
 import { mediaTypes } from "../../../oci/media-types.ts"
 import type { Sink } from "../sink.ts"
-import { glue } from "./glue.ts"
+import { entryBy, glue } from "./glue.ts"
 import { gzipHead, gzipMember, gzipTail } from "./gzip.ts"
 import type { LayerForm, Packer } from "./form.ts"
 
@@ -17,12 +17,7 @@ export function gzipPacker(sink: Sink): Packer {
   return {
     flush: between.flush,
     plain: between.add,
-    entry(header, content) {
-      between.add(tarHeader(header))
-      if (content === undefined) return
-      between.add(content)
-      between.add(tarPadding(content.length))
-    },
+    entry: entryBy(between.add),
     spliced(header) {
       between.add(tarHeader(header))
       return {

@@ -1,7 +1,7 @@
 import { tarHeader, tarPadding } from "../../../oci/tar/header.ts"
 import type { Sink } from "../sink.ts"
 import type { Packer } from "./form.ts"
-import { glue } from "./glue.ts"
+import { entryBy, glue } from "./glue.ts"
 
 /** Packs whatever comes by `pack`, in pieces of a fixed size that end with each run. */
 export function repacker(sink: Sink, pack: (plain: Uint8Array) => Uint8Array, size: number): Packer {
@@ -12,12 +12,7 @@ export function repacker(sink: Sink, pack: (plain: Uint8Array) => Uint8Array, si
   return {
     flush: all.flush,
     plain: all.add,
-    entry(header, content) {
-      all.add(tarHeader(header))
-      if (content === undefined) return
-      all.add(content)
-      all.add(tarPadding(content.length))
-    },
+    entry: entryBy(all.add),
     spliced(header) {
       all.add(tarHeader(header))
       return {

@@ -7,11 +7,12 @@ import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync
 import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../../failure.ts"
+import { unsealed } from "../../../files/sealed-text.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
 import { joinLayer, type JoinDoor, type SegmentRequest } from "../join.ts"
 import { recipeFilesFromText, recipeOf, type RecipeFile } from "../recipe.ts"
-import { checkedText, recipeTexts } from "../segment-cache.ts"
+import { recipeTexts } from "../segment-cache.ts"
 import { openSegment, segmentSink } from "./segment-file.ts"
 import { digestOfFile, openBytes } from "./wheel-bytes.ts"
 import type { WheelFile, WorkerAnswer, WorkerRequest } from "../worker-messages.ts"
@@ -108,7 +109,7 @@ function keptText(path: string): string | undefined {
   } catch {
     return undefined
   }
-  return checkedText(text)
+  return unsealed(text)
 }
 
 function answer(request: WorkerRequest): WorkerAnswer["value"] {

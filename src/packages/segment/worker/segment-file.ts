@@ -3,6 +3,7 @@ import { hasher } from "../../../oci/digest.ts"
 import type { Notes } from "../forms/form.ts"
 import type { KeptSegment, SegmentSink } from "../kept.ts"
 import { staging, type Sink } from "../sink.ts"
+import { filled } from "./wheel-bytes.ts"
 
 /** The archive of a segment is kept beside its compressed bytes up to this many of those: beyond, it has a layer of its own. */
 export const keepPlainBelow: number = 1024 * 1024
@@ -67,13 +68,7 @@ function verified(handle: number): Head | undefined {
 }
 
 function readAt(handle: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  for (let done = 0; done < length;) {
-    const count = readSync(handle, bytes, done, length - done, offset + done)
-    if (count === 0) throw new RangeError("the file became shorter while it was read")
-    done += count
-  }
-  return bytes
+  return filled(handle, Buffer.allocUnsafe(length), offset)
 }
 
 let buffer: Buffer | undefined

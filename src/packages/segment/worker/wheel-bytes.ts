@@ -16,14 +16,7 @@ export function openBytes(file: string): OpenBytes {
   const window = Buffer.allocUnsafe(Math.min(windowSize, size))
   let from = 0
   let until = 0
-  const fill = (buffer: Buffer, offset: number): Buffer => {
-    for (let done = 0; done < buffer.length;) {
-      const count = readSync(handle, buffer, done, buffer.length - done, offset + done)
-      if (count === 0) throw new RangeError("the file became shorter while it was read")
-      done += count
-    }
-    return buffer
-  }
+  const fill = (buffer: Buffer, offset: number): Buffer => filled(handle, buffer, offset)
   /** The bytes in the window, which is moved for small reads; undefined for large ones elsewhere. */
   const seen = (offset: number, length: number): Buffer | undefined => {
     if (offset < 0 || length < 0 || offset + length > size) throw new RangeError("read beyond the end")
@@ -51,6 +44,16 @@ export function openBytes(file: string): OpenBytes {
     },
     close: () => closeSync(handle),
   }
+}
+
+/** The buffer, filled from a place of a file. */
+export function filled(handle: number, buffer: Buffer, offset: number): Buffer {
+  for (let done = 0; done < buffer.length;) {
+    const count = readSync(handle, buffer, done, buffer.length - done, offset + done)
+    if (count === 0) throw new RangeError("the file became shorter while it was read")
+    done += count
+  }
+  return buffer
 }
 
 /** The digest of a file's bytes. */
