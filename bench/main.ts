@@ -14,6 +14,9 @@ import { figures } from "./table.ts"
 import { thousandRows } from "./thousand-rows.ts"
 import { trees } from "./trees.ts"
 
+// What people run is what is measured.
+await import("../scripts/chunks.ts")
+
 /**
  * `npm run bench [-- NAME…]`: measures, each thing beside its peers in the same run, prints a table, and writes
  * results.json. With names, only these are measured and the others stay as they were.

@@ -31,6 +31,8 @@ function run(argv: readonly string[]): boolean {
 }
 
 installMissing(testPackages)
+// What people run is what is tested.
+run(["node", "scripts/chunks.ts"])
 if (chosen.length === 0)
   for (const { name, argv } of steps) {
     const good = run(argv)

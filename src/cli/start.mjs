@@ -2,6 +2,7 @@
  * Where the program begins: plain JavaScript, so that nothing has to be compiled before the cache of compiled code is
  * there. The cache is the user's own, since its code is run: the default is a folder that all users share.
  */
+import { readFileSync, statSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
@@ -9,4 +10,18 @@ import { join } from "node:path"
 const { NBSTACKS_CACHE: chosen, XDG_CACHE_HOME: caches } = process.env
 const folder = chosen || join(caches?.startsWith("/") ? caches : join(homedir(), ".cache"), "nbstacks")
 enableCompileCache(join(folder, "code"))
-await import("./main.ts")
+
+/** Whether `dist` was made from the source as it is now; see scripts/chunks.ts. */
+function upToDate(root) {
+  try {
+    const made = JSON.parse(readFileSync(join(root, "dist/sources.json"), "utf8"))
+    return made.every(([path, size, time]) => {
+      const found = statSync(join(root, path))
+      return found.size === size && found.mtimeMs === time
+    })
+  } catch {
+    return false
+  }
+}
+
+await import(upToDate(join(import.meta.dirname, "../..")) ? "../../dist/main.js" : "./main.ts")

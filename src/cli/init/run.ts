@@ -3,6 +3,7 @@ import { configFile } from "../../config/read.ts"
 import { starter } from "../../config/starter.ts"
 import { Failure, isFailure } from "../../failure.ts"
 import { lockFile } from "../../lock/lock.ts"
+import { programFolder } from "../../program.ts"
 import { agreed } from "../agreed.ts"
 import type { Context } from "../context.ts"
 import { lock } from "../lock/run.ts"
@@ -63,7 +64,7 @@ async function lockStarter(context: Context): Promise<void> {
 }
 
 /** The lock that the starter's environment begins with: the one of the example. */
-const example = join(import.meta.dirname, "../../../examples/quickstart/images/notebook")
+const example = join(programFolder, "examples/quickstart/images/notebook")
 
 async function starterFiles({ host }: Context): Promise<Readonly<Record<string, string>>> {
   const { text, environment } = starter()

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
+import { threadFile } from "../../program.ts"
 import { threadEnvironment } from "../thread-environment.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
@@ -25,7 +26,7 @@ export function sourceReader(): SourceReader {
     tasks.clear()
   }
   const started = (): Worker => {
-    const thread = new Worker(new URL("./sources.worker.ts", import.meta.url), {
+    const thread = new Worker(threadFile("packages/bytecode/sources.worker"), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: threadEnvironment(),
       name: "nbstacks-sources",

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
+import { threadFile } from "../../program.ts"
 import { threadEnvironment } from "../thread-environment.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
@@ -71,7 +72,7 @@ export function startPool(workers: number): SegmentPool {
   }
   const grown = (): Thread | undefined => {
     if (threads.length >= workers) return undefined
-    const worker = new Worker(new URL("./worker/layer.worker.ts", import.meta.url), {
+    const worker = new Worker(threadFile("packages/segment/worker/layer.worker"), {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       env: threadEnvironment(),
       name: "nbstacks-layers",
