@@ -55,7 +55,7 @@ export type Files = {
   /** A new empty directory below the machine's temporary folder, or below `parent`. */
   makeTemporary(prefix: string, parent?: string): Promise<string>
   rename(from: string, to: string): Promise<void>
-  /** A hard link; an existing `to` is an error (`EEXIST`). */
+  /** A hard link, and the folder for it; an existing `to` is an error (`EEXIST`). */
   link(from: string, to: string): Promise<void>
   symlink(target: string, path: string): Promise<void>
   /** A file or an empty or full directory; nothing happens if it is not there. */

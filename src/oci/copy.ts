@@ -109,7 +109,8 @@ function childrenOf({ bytes, descriptor }: Manifest): readonly string[] {
   return parseJson(bytes, ImageIndex, `the index ${descriptor.digest}`).manifests.map(({ digest }) => digest)
 }
 
-function blobsOf({ bytes, descriptor }: Manifest): readonly Descriptor[] {
+/** The config and the layers that a manifest names; none for an index. */
+export function blobsOf({ bytes, descriptor }: Manifest): readonly Descriptor[] {
   if (!isManifestType(descriptor.mediaType)) return []
   const { config, layers } = parseJson(bytes, ImageManifest, `the manifest ${descriptor.digest}`)
   return [config, ...layers]

@@ -7,10 +7,14 @@ import type { Image, Tree } from "../tree/tree.ts"
 /** Puts a blob with `write`, or knows that it need not. */
 export type PutBlob = (digest: Digest, write: (mount?: Mount) => Promise<void>) => Promise<void>
 
-/** Where the blobs of a place are, as far as one run can tell: what one row sent, the next has mounted. */
+/** Where the blobs of a place are, as far as one run can tell: what one row sent or had, the next has mounted. */
 export type Mounts = {
   /** How the blobs of a row are put into its repository. A blob that several rows need at once is sent by one of them. */
   readonly putFor: (image: Image) => PutBlob
+  /** Takes it that a repository has these, since a manifest there names them. */
+  readonly note: (repository: string, digests: readonly Digest[]) => void
+  /** Takes nothing more for granted of a repository. */
+  readonly forget: (repository: string) => void
 }
 
 /** Knows nothing yet but where parents are. */
@@ -25,6 +29,12 @@ export function openMounts(target: Place, tree: Pick<Tree, "images">): Mounts {
     return row === undefined ? undefined : { from: target.repositoryOf(row.repository) }
   }
   return {
+    note(repository, digests) {
+      for (const digest of digests) if (!holders.has(digest)) holders.set(digest, repository)
+    },
+    forget(repository) {
+      for (const [digest, holder] of holders) if (holder === repository) holders.delete(digest)
+    },
     putFor(image) {
       const repository = target.repositoryOf(image.repository)
       const parent = parentOf(image)

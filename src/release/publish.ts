@@ -75,7 +75,7 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   const decision = decide(tree, outcomes, previous?.release)
   const stays = { outcomes, decision, release: previous, made: false, tagged }
   if (values === undefined || decision.blocking.length > 0) return stays
-  const images = await pushAll(publishing, { decision, outcomes, previous: previous?.release })
+  const images = await pushAll(publishing, { decision, previous: previous?.release, before: knowledge.before })
   const content = {
     version: 1,
     source: {
@@ -106,16 +106,20 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
 
 type Decided = {
   readonly decision: Decision
-  readonly outcomes: ReadonlyMap<Slot, Outcome>
   readonly previous: Release | undefined
+  readonly before: Knowledge["before"]
 }
 
-async function pushAll(publishing: Publishing, { decision, previous }: Decided): Promise<readonly ReleasedImage[]> {
+async function pushAll(
+  publishing: Publishing,
+  { decision, previous, before: had }: Decided,
+): Promise<readonly ReleasedImage[]> {
   const { builder, target, tree } = publishing
   const push = openPush({
     target,
     tree,
     keys: builder.keys,
+    before: had,
     report: builder.report,
     elapsed: builder.host.elapsed,
     signal: builder.signal,

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts"
-import { copyManifest } from "../oci/copy.ts"
+import { blobsOf, copyManifest, type Copied } from "../oci/copy.ts"
 import { readImage } from "../oci/image.ts"
 import { writeIndex } from "../oci/write-image.ts"
 import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
@@ -17,6 +17,8 @@ export type Push = {
   readonly target: Place
   readonly tree: Pick<Tree, "images">
   readonly keys: ReadonlyMap<Slot, Keyed>
+  /** The images that rows had before: what they share with the new ones is where those are. */
+  readonly before: ReadonlyMap<Slot, Digest>
   readonly report: Report
   readonly elapsed: () => number
   readonly signal: AbortSignal
@@ -75,17 +77,17 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
     push.report({ kind: "started", ...subject })
     // A registry takes a manifest only with all that it names: then nothing has to be asked for.
     const isThere = (await target.store.headManifest(repository, done.digest)) !== undefined
-    const { moved } = isThere
-      ? { moved: 0 }
-      : await copyManifest(
-          from,
-          { store: target.store, repository },
-          {
-            signal: push.signal,
-            put: push.mounts.putFor(image),
-            progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
-          },
-        )
+    const copy = (): Promise<Copied> =>
+      copyManifest(
+        from,
+        { store: target.store, repository },
+        {
+          signal: push.signal,
+          put: push.mounts.putFor(image),
+          progress: (sent, total) => push.report({ kind: "progress", ...subject, done: sent, total, unit: "bytes" }),
+        },
+      )
+    const { moved } = isThere ? { moved: 0 } : await copyBesides(push, { image, platform: done.platform }, copy)
     push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes: moved })
     if (done.checks === undefined) await copyChecks(from, to)
   }
@@ -104,6 +106,32 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
   const there = await target.store.headManifest(repository, recorded)
   if (there !== undefined) throw new Overtaken(done.key)
   await recordBuilt(target, record, { replace: true })
+}
+
+/**
+ * Copies what the image that the row had before does not have. Fails only if the copy fails that takes nothing for granted: a registry may
+ * have lost blobs of a manifest that it still has.
+ */
+async function copyBesides(
+  { target, before, mounts, signal }: Pushing,
+  { image, platform }: { readonly image: Image; readonly platform: Done["platform"] },
+  copy: () => Promise<Copied>,
+): Promise<Copied> {
+  const repository = target.repositoryOf(image.repository)
+  const last = before.get(slotOf(image.id, platform))
+  const manifest = last === undefined ? undefined : await target.store.readManifest(repository, last)
+  if (manifest === undefined) return await copy()
+  mounts.note(
+    repository,
+    blobsOf(manifest).map(({ digest }) => digest),
+  )
+  try {
+    return await copy()
+  } catch {
+    signal.throwIfAborted()
+    mounts.forget(repository)
+    return await copy()
+  }
 }
 
 function inputOf({ keys }: Push, { image, platform }: Done): KeyInput {

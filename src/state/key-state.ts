@@ -72,16 +72,21 @@ export async function recordBuilt(
   return built.digest
 }
 
-/** What a recorded build was made from, or `undefined`. Two requests. */
-export async function readRecipe(place: Place, tag: string): Promise<KeyInput | undefined> {
+/** What an image was made from, and the image. */
+export type Before = { readonly input: KeyInput; readonly digest: Digest }
+
+/** A recorded build, or `undefined`. Two requests. */
+export async function readBefore(place: Place, tag: string): Promise<Before | undefined> {
   const artifact = await readArtifact(place.store, place.state, { reference: tag, type: artifactTypes.key })
   const recipe = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.recipe)
-  if (recipe === undefined) return undefined
+  const digest = Digests.safeParse(artifact?.annotations?.[note.digest])
+  if (recipe === undefined || !digest.success) return undefined
   // Only compared for reasons, never executed: the shape of a step is checked no further.
-  return await readJsonPart(place.store, place.state, {
+  const input = await readJsonPart(place.store, place.state, {
     descriptor: recipe,
     schema: z.custom<KeyInput>((value) => Recipe.safeParse(value).success),
   })
+  return { input, digest: digest.data }
 }
 
 const Recipe = z.object({ version: z.literal(1), steps: z.array(z.object({ kind: z.string() })) })

@@ -3,12 +3,12 @@ import type { Platform } from "../oci/platform.ts"
 import { passedChecks } from "../evidence/attach.ts"
 import { parallel } from "../parallel.ts"
 import { checkKeyOf, type CheckKey } from "../plan/check-key.ts"
-import { keyAt, slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
+import { keyAt, slotOf, type Key, type Keyed, type Slot } from "../plan/key.ts"
 import { sameBases } from "../plan/plan-tree.ts"
 import type { Built, Known } from "../plan/plan.ts"
 import type { Image, Tree } from "../tree/tree.ts"
 import { addGone } from "./gone.ts"
-import { findBuilt, keyTag, lastTag, readRecipe, type Bases } from "./key-state.ts"
+import { findBuilt, keyTag, lastTag, readBefore, type Bases, type Before } from "./key-state.ts"
 import type { Place } from "./place.ts"
 import { latestRelease, releasesBefore, type Recorded } from "./releases.ts"
 
@@ -19,6 +19,8 @@ export type Knowledge = Known & {
   /** The newest release of all, and the newest of this branch. */
   readonly latest: Recorded | undefined
   readonly ofBranch: Recorded | undefined
+  /** The images that rows which have to be built had before. */
+  readonly before: ReadonlyMap<Slot, Digest>
 }
 
 export type Question = {
@@ -115,6 +117,7 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
       },
     })
 
+  const before = await previousBuilds(question, found, { releases, gone })
   const built = new Map<Key, Built[]>()
   for (const one of found.values()) built.set(one.key, [...(built.get(one.key) ?? []), one])
   return {
@@ -122,7 +125,8 @@ export async function gatherKnown(question: Question): Promise<Knowledge> {
     passed,
     checked,
     gone,
-    previous: await previousInputs(question, found, { releases, gone }),
+    previous: new Map([...before].map(([slot, { input }]) => [slot, input])),
+    before: new Map([...before].map(([slot, { digest }]) => [slot, digest])),
     places: placeOf,
     latest: releases.at(0)?.newest,
     ofBranch: releases.find(
@@ -206,35 +210,35 @@ async function passedAt(place: Place, image: Image, digest: Digest): Promise<Rea
   return await passedChecks({ store: place.store, repository: place.repositoryOf(image.repository), digest })
 }
 
-/** What the rows that will be built were made from the last time, from the release or else from the local store. */
-async function previousInputs(
+/** What the rows that will be built were the last time, from the release or else from the local store. */
+async function previousBuilds(
   { tree, keys, places }: Question,
   found: ReadonlyMap<Slot, Built>,
   { releases, gone }: { readonly releases: readonly Recent[]; readonly gone: ReadonlySet<Digest> },
-): Promise<ReadonlyMap<Slot, KeyInput>> {
-  const released = previousBuilds(releases)
+): Promise<ReadonlyMap<Slot, Before>> {
+  const released = releasedBuilds(releases)
   const changed = slotsOf(tree, keys).filter(({ slot }) => {
     const built = found.get(slot)
     return built === undefined || gone.has(built.digest)
   })
-  const previous = new Map<Slot, KeyInput>()
+  const previous = new Map<Slot, Before>()
   await parallel(changed, atOnce, async ({ slot }) => {
     const before = released.get(slot)
     const first = places[0]
-    const recipe =
-      (before !== undefined && first !== undefined ? await readRecipe(first, keyTag(before.key, before)) : undefined) ??
-      (await lastRecipe(places, slot))
-    if (recipe !== undefined) previous.set(slot, recipe)
+    const last =
+      (before !== undefined && first !== undefined ? await readBefore(first, keyTag(before.key, before)) : undefined) ??
+      (await lastHere(places, slot))
+    if (last !== undefined) previous.set(slot, last)
   })
   return previous
 }
 
-function previousBuilds(releases: readonly Recent[]): ReadonlyMap<Slot, Built> {
+function releasedBuilds(releases: readonly Recent[]): ReadonlyMap<Slot, Built> {
   // This branch's own release is the last of the list, and wins.
   return new Map(releases.flatMap((one) => [...builtOf(one)]))
 }
 
-async function lastRecipe(places: readonly Place[], slot: Slot): Promise<KeyInput | undefined> {
+async function lastHere(places: readonly Place[], slot: Slot): Promise<Before | undefined> {
   const local = places.find(({ kind }) => kind === "local")
-  return local === undefined ? undefined : await readRecipe(local, lastTag(slot))
+  return local === undefined ? undefined : await readBefore(local, lastTag(slot))
 }

@@ -4,8 +4,10 @@ import { runPlan } from "../../build/run-plan.ts"
 import { bring } from "../../build/bring.ts"
 import { destination, locationIn, type Builder } from "../../build/builder.ts"
 import { openStore } from "../../oci/store/open.ts"
+import type { Digest } from "../../oci/digest.ts"
 import { writeIndex } from "../../oci/write-image.ts"
 import { lastCommits } from "../../git/git.ts"
+import type { Slot } from "../../plan/key.ts"
 import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
 import { openPush, sendPlatform } from "../../release/push.ts"
 import { parallel } from "../../parallel.ts"
@@ -59,7 +61,10 @@ export async function build(
     options.to === undefined
       ? undefined
       : registryPlace(openStore(registryReference(options.to, context.folder), host, { signal }), tree)
-  const sender = place === undefined ? undefined : openSender(place, { session, context, report: reporters.report })
+  const sender =
+    place === undefined
+      ? undefined
+      : openSender(place, { session, context, before: thought.knowledge.before, report: reporters.report })
   const outcomes = await runPlan(builder, {
     plan,
     places: thought.knowledge.places,
@@ -109,6 +114,7 @@ async function bringAll(builder: Builder, done: readonly Done[], ids: ReadonlySe
 type Sending = {
   readonly session: Session
   readonly context: Context
+  readonly before: ReadonlyMap<Slot, Digest>
   readonly report: Parameters<typeof openPush>[0]["report"]
 }
 
@@ -122,17 +128,25 @@ type Sender = {
 const rowsAtOnce = 4
 
 /** Puts images into a registry by digest as soon as they are made. No tag is written: nothing was checked. */
-function openSender(target: Place, { session, context, report }: Sending): Sender {
+function openSender(target: Place, { session, context, before, report }: Sending): Sender {
   const { tree, keys } = session
-  const push = openPush({ target, tree, keys, report, elapsed: () => context.host.elapsed(), signal: context.signal })
+  const push = openPush({
+    target,
+    tree,
+    keys,
+    before,
+    report,
+    elapsed: () => context.host.elapsed(),
+    signal: context.signal,
+  })
   const rows = new Map(tree.images.map((image) => [image.id, image]))
   const sent = new Map<Done, Promise<void>>()
   const send = (done: Done): Promise<void> => {
     const image = rows.get(done.image)
     if (image === undefined) throw new Error(`there is no ${done.image}`)
-    const before = [...sent.values()].at(-rowsAtOnce)
+    const earlier = [...sent.values()].at(-rowsAtOnce)
     const sending = (async () => {
-      await before?.catch(() => undefined)
+      await earlier?.catch(() => undefined)
       await sendPlatform(push, image, done)
     })()
     // Told by `finish`.

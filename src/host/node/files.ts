@@ -27,7 +27,7 @@ export const files: Files = {
   makeDirectory: async (path) => makeFolder(path),
   makeTemporary: async (prefix, parent = tmpdir()) => sync.mkdtempSync(join(parent, prefix)),
   rename: async (from, to) => sync.renameSync(from, to),
-  link: async (from, to) => sync.linkSync(from, to),
+  link: async (from, to) => orMakingFolder(to, () => sync.linkSync(from, to)),
   symlink: async (target, path) => sync.symlinkSync(target, path),
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   setMode: (path, mode) => fs.chmod(path, mode),

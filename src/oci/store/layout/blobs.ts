@@ -64,7 +64,7 @@ export async function writeBlob(
       temporary: temporaryPath(context),
       flush: false,
     })
-    await putMark(context, context.paths.member(repository, descriptor.digest))
+    await putMark(context, repository, descriptor.digest)
   })
 }
 
@@ -101,7 +101,7 @@ export async function adoptBlob(
   const found = await context.host.files.stat(path)
   if (found === undefined || (size !== undefined && found.size !== size)) return false
   if (!(await touchIfThere(context, path))) return false
-  await putMark(context, context.paths.member(repository, digest))
+  await putMark(context, repository, digest)
   return true
 }
 
@@ -112,7 +112,7 @@ export async function keepBlob(
   { digest, temporary }: { readonly digest: Digest; readonly temporary: string },
 ): Promise<void> {
   await moveInto(context, temporary, context.paths.blob(digest))
-  await putMark(context, context.paths.member(repository, digest))
+  await putMark(context, repository, digest)
 }
 
 /** Takes a blob out of one repository; false if it was not in there. Its bytes stay until `gc`. */

@@ -2,6 +2,7 @@ import type { Host } from "../../../host/host.ts"
 import { join } from "node:path"
 import { parallel } from "../../../parallel.ts"
 import type { Descriptor } from "../../descriptor.ts"
+import type { Digest } from "../../digest.ts"
 import type { LayoutPaths } from "./paths.ts"
 import type { Queue } from "./queue.ts"
 
@@ -74,9 +75,18 @@ export async function moveInto(context: LayoutContext, from: string, to: string)
   }
 }
 
-/** Creates an empty file; if it is there, says that it is wanted. */
-export async function putMark(context: LayoutContext, path: string): Promise<void> {
-  await context.host.files.touch(path, { create: true })
+/**
+ * Says that a blob, which is there, belongs to a repository. The mark is another name of the blob's own file: that makes no new file,
+ * which some file systems take as long for as for many names, and whoever wants the blob wants the mark. Where a
+ * file system has no such names, or not so many, it is an empty file. A mark that is there is wanted again.
+ */
+export async function putMark({ host, paths }: LayoutContext, repository: string, digest: Digest): Promise<void> {
+  const mark = paths.member(repository, digest)
+  try {
+    await host.files.link(paths.blob(digest), mark)
+  } catch {
+    await host.files.touch(mark, { create: true })
+  }
 }
 
 /**

@@ -47,6 +47,27 @@ async function putArtifact(
   return (await layout.putManifest(repository, { bytes, mediaType: mediaTypes.ociManifest })).descriptor
 }
 
+test("a file system without second names has marks of their own, and nothing else differs", async () => {
+  const folder = await host.files.makeTemporary("nbstacks-layout-")
+  await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
+  const plain = { ...host, files: { ...host.files, link: () => Promise.reject(new Error("EPERM")) } }
+  for (const [name, on] of Object.entries({ plain, host })) {
+    const layout = openLayout(`${folder}/${name}`, on)
+    const { digest } = await putArtifact(layout, "a", { text: "hello" })
+    await layout.tag("a", "1", digest)
+    await putArtifact(layout, "b", { text: "gone" })
+    await layout.writeBlob("c", describe("hello"), source("never asked"))
+    const old = { grace: -1000 }
+    expect(await layout.gc(old)).toMatchObject({ blobs: 2, manifests: 1 })
+    const has = (repository: string, text: string): Promise<boolean> => layout.has(repository, describe(text).digest)
+    expect(await Promise.all([has("a", "hello"), has("b", "gone"), has("c", "hello")])).toEqual([true, false, true])
+    const marks = await host.files.list(`${folder}/${name}/repositories/b/blobs`)
+    expect(marks).toEqual([])
+    const mark = `${folder}/${name}/repositories/c/blobs/${describe("hello").digest.replace(":", "-")}`
+    expect((await host.files.stat(mark))?.size).toBe(name === "host" ? 5 : 0)
+  }
+})
+
 test("a blob is written once, verified, and read whole or in part", async () => {
   await using store = await opened()
   const blob = describe("hello")
