@@ -59,8 +59,10 @@ export async function checkSummaries(
 
 /** Copies the check reports of an image to where the image was copied; what is there already is left alone. */
 export async function copyChecks(from: Location, to: Location): Promise<void> {
+  const known = await checkSummaries(from)
+  if (known.length === 0) return
   const there = new Set((await checkSummaries(to)).map(({ manifest }) => manifest))
-  for (const { manifest } of await checkSummaries(from)) {
+  for (const { manifest } of known) {
     if (there.has(manifest)) continue
     const artifact = await from.store.readManifest(from.repository, manifest)
     if (artifact === undefined) continue

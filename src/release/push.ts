@@ -7,7 +7,7 @@ import { checkKeyOf } from "../plan/check-key.ts"
 import { slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
 import type { Done } from "../build/outcome.ts"
 import type { Report } from "../report/event.ts"
-import { recordBuilt } from "../state/key-state.ts"
+import { prepareRecord, recordBuilt } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
 import type { ReleasedImage, ReleasedPlatform } from "../state/release.ts"
 import type { Image, Tree } from "../tree/tree.ts"
@@ -71,6 +71,17 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
   const repository = target.repositoryOf(image.repository)
   const from = { store: done.place.store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
   const to = { store: target.store, repository, digest: done.digest }
+  const record = {
+    key: done.key,
+    digest: done.digest,
+    ...done.bases,
+    image: image.id,
+    platform: done.platform,
+    input: inputOf(push, done),
+  }
+  const prepared = done.place === target ? undefined : prepareRecord(target, record)
+  // Told when it is asked for, or not at all when something else failed first.
+  prepared?.catch(() => undefined)
   if (done.place.store !== target.store || from.repository !== repository) {
     const subject = { image: image.id, platform: done.platform, phase: "push" } as const
     const start = push.elapsed()
@@ -92,16 +103,8 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
     if (done.checks === undefined) await copyChecks(from, to)
   }
   if (done.checks !== undefined) await attachChecks(to, done.checks)
-  if (done.place === target) return
-  const record = {
-    key: done.key,
-    digest: done.digest,
-    ...done.bases,
-    image: image.id,
-    platform: done.platform,
-    input: inputOf(push, done),
-  }
-  const recorded = await recordBuilt(target, record)
+  if (prepared === undefined) return
+  const recorded = await (await prepared)()
   if (recorded === done.digest) return
   const there = await target.store.headManifest(repository, recorded)
   if (there !== undefined) throw new Overtaken(done.key)

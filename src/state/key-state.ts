@@ -1,8 +1,10 @@
 import { z } from "zod"
-import { jsonPart, readArtifact, readJsonPart, writeArtifact } from "../oci/artifact.ts"
+import { isFailure } from "../failure.ts"
+import { artifactManifest, jsonPart, readArtifact, readJsonPart, writeParts } from "../oci/artifact.ts"
 import { canonicalJson } from "../oci/canonical-json.ts"
 import { Digests } from "../oci/descriptor.ts"
 import { digestOf, partsOf, type Digest } from "../oci/digest.ts"
+import { mediaTypes } from "../oci/media-types.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Key, KeyInput, Slot } from "../plan/key.ts"
 import type { Built } from "../plan/plan.ts"
@@ -55,10 +57,22 @@ export async function recordBuilt(
   built: BuiltRecord,
   { replace = false }: { /** The recorded image is gone from the store. */ readonly replace?: boolean } = {},
 ): Promise<Digest> {
-  const tag = keyTag(built.key, built)
-  const earlier = replace ? undefined : await findBuilt(place, built.key, built)
-  if (earlier !== undefined) return earlier.digest
-  const digest = await writeArtifact(place.store, place.state, {
+  return await (
+    await prepareRecord(place, built, { replace })
+  )()
+}
+
+/**
+ * As `recordBuilt`, in two steps: what the record refers to is written while the image is on its way, the record when it is there. Nothing
+ * leads to the first alone.
+ */
+export async function prepareRecord(
+  place: Place,
+  built: BuiltRecord,
+  { replace = false }: { readonly replace?: boolean } = {},
+): Promise<() => Promise<Digest>> {
+  const { store, state } = place
+  const artifact = {
     type: artifactTypes.key,
     parts: [jsonPart(artifactTypes.recipe, built.input, "recipe.json")],
     annotations: {
@@ -67,9 +81,25 @@ export async function recordBuilt(
       [note.row]: built.image,
       [note.platform]: built.platform,
     },
-  })
-  await place.store.tag(place.state, tag, digest)
-  return built.digest
+  }
+  const find = async (): Promise<Digest | undefined> => (await findBuilt(place, built.key, built))?.digest
+  const earlier = replace ? undefined : await find()
+  if (earlier !== undefined) return () => Promise.resolve(earlier)
+  await writeParts(store, state, artifact)
+  return async () => {
+    const digest = await store.writeManifest(state, artifactManifest(artifact), mediaTypes.ociManifest)
+    const tag = keyTag(built.key, built)
+    try {
+      await store.tag(state, tag, digest, replace ? undefined : "absent")
+      return built.digest
+    } catch (error) {
+      if (replace || !isFailure(error) || error.code !== "no") throw error
+    }
+    // Another was faster meanwhile, or the tag is at something that is no record.
+    const other = await find()
+    if (other === undefined) await store.tag(state, tag, digest)
+    return other ?? built.digest
+  }
 }
 
 /** What an image was made from, and the image. */

@@ -61,6 +61,8 @@ function isFolder(path: string): boolean {
 
 /** What is read at once, in bytes: more gains nothing, and small files must not cost large buffers. */
 const pieceSize = 256 * 1024
+/** There is one buffer for a whole file that is lent, so that it can be larger. */
+const lentSize = 1024 * 1024
 /** Up to here, in bytes, a file is read or written at once. */
 const smallSize = 64 * 1024
 
@@ -111,9 +113,11 @@ async function* stream(path: string, range?: readonly [number, number]): AsyncIt
 
 async function* lend(path: string): AsyncIterable<Uint8Array> {
   await using handle = await fs.open(path, "r")
-  const buffer = Buffer.allocUnsafeSlow(pieceSize)
+  const { size } = await handle.stat()
+  const length = Math.min(lentSize, Math.max(size + 1, 4096))
+  const buffer = Buffer.allocUnsafeSlow(length)
   for (;;) {
-    const { bytesRead } = await handle.read(buffer, 0, pieceSize, null)
+    const { bytesRead } = await handle.read(buffer, 0, length, null)
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
   }

@@ -24,20 +24,28 @@ export type Downloading = Asking & {
  * file is refused and dropped. A broken transfer goes on where it ended. Gives the hash.
  */
 export async function download(asking: Downloading, link: Link, hashes: ReadonlySet<string>): Promise<string> {
+  const found = await takeIn(asking, link, hashes)
+  if (hashes.has(found)) return found
+  throw new Failure("cannot", `${link.filename} does not have a hash that the lock names: it has sha256:${found}`, {
+    hint: "The file was replaced, or the lock is of another index: lock again, and look at what changed",
+  })
+}
+
+/** As `download`, but a file with another hash is dropped without a word. Gives the hash. */
+export async function takeIn(asking: Downloading, link: Link, hashes: ReadonlySet<string>): Promise<string> {
   const { files, random } = asking.host
   await files.makeDirectory(join(asking.cache, "wheels"))
   const temporary = join(asking.cache, "wheels", `.${random(8)}.part`)
+  let isTaken = false
   try {
     const found = await fetched(asking, link, temporary)
-    if (!hashes.has(found)) {
-      throw new Failure("cannot", `${link.filename} does not have a hash that the lock names: it has sha256:${found}`, {
-        hint: "The file was replaced, or the lock is of another index: lock again, and look at what changed",
-      })
+    if (hashes.has(found)) {
+      await files.rename(temporary, wheelPath(asking.cache, found))
+      isTaken = true
     }
-    await files.rename(temporary, wheelPath(asking.cache, found))
     return found
   } finally {
-    await files.remove(temporary)
+    if (!isTaken) await files.remove(temporary)
   }
 }
 
@@ -47,9 +55,9 @@ async function fetched(asking: Downloading, link: Link, temporary: string): Prom
   let hash = hasher()
   let done = 0
   if (new URL(link.url).protocol === "file:") {
-    const source = files.lend(fileURLToPath(link.url))
-    // What a power cut leaves of it does not match its hash.
-    await files.write(temporary, hashed(source, hash), { flush: false })
+    // What a power cut leaves of it does not match its hash. The name is a temporary one already.
+    const source = hashed(files.lend(fileURLToPath(link.url)), hash)
+    await files.write(temporary, source, { flush: false, temporary })
     return partsOf(hash.digest()).hex
   }
   await files.write(temporary, "")

@@ -8,7 +8,7 @@ import { chooseWheel, whyNot } from "../tags/choose.ts"
 import type { TagTarget } from "../tags/supported.ts"
 import { normalName, parseWheelName, type WheelName } from "../wheel/filename.ts"
 import { normalVersion } from "../wheel/versions.ts"
-import { download, type Downloading } from "./download.ts"
+import { download, takeIn, type Downloading } from "./download.ts"
 import type { Link } from "./link.ts"
 import { findLinksLinks, indexLinks } from "./links.ts"
 import { readIndexSettings, type IndexSettings } from "./settings.ts"
@@ -111,7 +111,7 @@ async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
     }
   }
   const asking = await finding.asking()
-  const offers = await offersFor(wanted, { asking, hashes })
+  const offers = await offersFor(wanted, { asking, hashes, take: true })
   const locked = offers.filter((offer) => offer.link.sha256 !== undefined && hashes.has(offer.link.sha256))
   const sure = chooseWheel(locked, options.target)
   // A page without hashes says less; such a file is fetched and then judged.
@@ -136,10 +136,13 @@ export function lockedHashes({ hashes }: Pick<Wanted, "hashes">): ReadonlySet<st
 
 type Offer = { readonly name: WheelName; readonly requiresPython: string | undefined; readonly link: Link }
 
-/** The wheels of the wanted version that any index or `find-links` entry has; local ones with their hash. */
+/**
+ * The wheels of the wanted version that any index or `find-links` entry has; local ones with their hash, and with `take`
+ * those in the cache that fit and have one of `hashes`: a file is read once for both.
+ */
 export async function offersFor(
   wanted: Wanted,
-  { asking, hashes }: { asking: AskingAll; hashes: ReadonlySet<string> },
+  { asking, hashes, take }: { asking: AskingAll; hashes: ReadonlySet<string>; take: boolean },
 ): Promise<Offer[]> {
   const version = normalVersion(wanted.version)
   const select = async (links: readonly Link[]): Promise<Offer[]> => {
@@ -148,7 +151,12 @@ export async function offersFor(
       const name = parseWheelName(link.filename)
       if (name === undefined || normalName(name.distribution) !== wanted.name) continue
       if (normalVersion(name.version) !== version) continue
-      offers.push({ name, requiresPython: link.requiresPython, link: await withHash(asking, link) })
+      const isWanted = take && chooseWheel([{ name }], asking.target) !== undefined
+      offers.push({
+        name,
+        requiresPython: link.requiresPython,
+        link: await withHash(asking, link, isWanted ? hashes : none),
+      })
     }
     return offers
   }
@@ -200,9 +208,12 @@ async function linksOf(asking: AskingAll, index: string, project: string): Promi
   }
 }
 
-/** A file of this machine is hashed, since a folder says nothing about its files. */
-async function withHash(asking: Downloading, link: Link): Promise<Link> {
+const none: ReadonlySet<string> = new Set()
+
+/** A file of this machine is hashed, since a folder says nothing about its files; with one of some hashes it is taken. */
+async function withHash(asking: Downloading, link: Link, hashes: ReadonlySet<string>): Promise<Link> {
   if (link.sha256 !== undefined || !link.url.startsWith("file:")) return link
+  if (hashes.size > 0) return { ...link, sha256: await takeIn(asking, link, hashes) }
   const hash = hasher()
   for await (const piece of asking.host.files.lend(fileURLToPath(link.url))) hash.update(piece)
   return { ...link, sha256: partsOf(hash.digest()).hex }

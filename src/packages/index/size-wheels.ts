@@ -85,7 +85,7 @@ async function sizeOne(wanted: Wanted, { host, options, asking }: Sizing): Promi
   }
   try {
     const all = await asking()
-    const offers = await offersFor(wanted, { asking: all, hashes })
+    const offers = await offersFor(wanted, { asking: all, hashes, take: false })
     const locked = offers.filter(({ link }) => link.sha256 !== undefined && hashes.has(link.sha256))
     const offer = chooseWheel(locked, options.target)
     const sha256 = offer?.link.sha256

@@ -1,8 +1,10 @@
 import type { Digest } from "../../oci/digest.ts"
+import type { TarHeader } from "../../oci/tar/header.ts"
 import type { Compression } from "../../tree/step.ts"
 import type { Bytes } from "../wheel/bytes.ts"
 import { refusals } from "../wheel/refusal.ts"
 import type { Target } from "../wheel/target.ts"
+import { placesIn, unpackedAhead, type Ahead } from "./ahead.ts"
 import type { Inflater } from "./inflate.ts"
 import { forms } from "./forms/all.ts"
 import type { LayerForm, OpenLayer, Packer } from "./forms/form.ts"
@@ -10,7 +12,7 @@ import { gzipPacker } from "./forms/gzip-form.ts"
 import type { KeptSegment, SegmentSink } from "./kept.ts"
 import type { RecipeFile } from "./recipe.ts"
 import { blobSink, type BlobSink, type Sink, type WrittenLayer } from "./sink.ts"
-import { spliceMember } from "./splice-member.ts"
+import { copyMember, spliceMember } from "./splice-member.ts"
 
 /** One package in a layer: all of its installed files, or some. */
 export type SegmentRequest = {
@@ -28,6 +30,8 @@ export type SegmentRequest = {
   readonly omit: readonly string[]
   /** Only these paths, for a package that is larger than a layer may be. */
   readonly only?: readonly string[] | undefined
+  /** Shared with a thread that unpacks files of this segment ahead. */
+  readonly ahead?: Ahead | undefined
 }
 
 /** A layer of packages: its directories first, then the segments in their order. */
@@ -135,7 +139,7 @@ function joinSegment({ blob, form, layer, target }: Joining, part: Part, door: J
 }
 
 /** The files of a package that a segment holds, in their order. */
-function chosen(files: readonly RecipeFile[], segment: SegmentRequest): readonly RecipeFile[] {
+export function chosen(files: readonly RecipeFile[], segment: SegmentRequest): readonly RecipeFile[] {
   if (segment.omit.length === 0 && segment.only === undefined) return files
   const omit = new Set(segment.omit)
   const only = segment.only === undefined ? undefined : new Set(segment.only)
@@ -159,17 +163,30 @@ function writeSegment(
   const refuse = refusals(segment.filename)
   const bytes = door.wheel(segment)
   try {
-    for (const { path, mode, size, source } of files()) {
-      const at = `${target.prefix.slice(1)}/${path}`
-      const header = { path: at, kind: "file", mode, uid: target.uid, gid: target.gid, size } as const
+    const { ahead } = segment
+    const places = ahead === undefined ? undefined : placesIn(files(), ahead)
+    for (const [at, file] of files().entries()) {
+      const { size, source } = file
+      const header = headerOf(file, target)
       if ("bytes" in source) packer.entry(header, source.bytes)
       else if ("offset" in source) packer.entry(header, bytes.lend(source.offset, size))
-      else spliceMember(packer, { bytes, refuse, inflater: proven ? undefined : door.inflater }, { header, ...source })
+      else {
+        const offset = places?.get(at)
+        const plain =
+          ahead === undefined || offset === undefined ? undefined : unpackedAhead(ahead, { at, offset, size })
+        if (proven || plain !== undefined)
+          copyMember(packer, { bytes, refuse }, { header, member: source.member, plain })
+        else spliceMember(packer, { bytes, refuse, inflater: door.inflater }, { header, ...source })
+      }
     }
   } finally {
     bytes.close()
   }
   packer.flush()
+}
+
+function headerOf({ path, mode, size }: RecipeFile, target: Target): TarHeader {
+  return { path: `${target.prefix.slice(1)}/${path}`, kind: "file", mode, uid: target.uid, gid: target.gid, size }
 }
 
 /** Directory headers: group-writable, and with the group handed down to what is created in them. */

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
 import { threadEnvironment } from "../thread-environment.ts"
+import { openAhead, resetAhead, type Ahead } from "./ahead.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
@@ -114,6 +115,28 @@ export function startPool(workers: number): SegmentPool {
   /** Hashes of wheels that were read whole in the life of this pool, and found to be what they should be. */
   const sound = new Set<string>()
   for (let count = 0; count < Math.min(workers, startedAtOnce); count++) grown()
+  let shared: Ahead | undefined
+  let isShared = false
+  /** Writes a layer; a thread that has nothing to do helps with its first segment that is made of a wheel's own bytes. */
+  const joined = async (
+    layer: LayerRequest,
+    place: { readonly output: string; readonly temporary: string },
+  ): Promise<WorkerAnswer["value"]> => {
+    const at = layer.segments.findIndex(({ kept, verified }) => kept === undefined && verified === true)
+    const segment = layer.segments[at]
+    const busy = threads.filter(({ task }) => task !== undefined).length + waiting.length
+    if (segment === undefined || layer.diffId !== undefined || isShared || busy + 1 >= workers)
+      return await run({ kind: "join", layer, ...place })
+    isShared = true
+    const ahead = (shared ??= openAhead())
+    resetAhead(ahead)
+    const segments = layer.segments.with(at, { ...segment, ahead })
+    const written = run({ kind: "join", layer: { ...layer, segments }, ...place })
+    // What it cannot do, the writer does.
+    const helped = run({ kind: "ahead", segment, target: layer.target, ahead }).catch(() => undefined)
+    void Promise.allSettled([written, helped]).then(() => (isShared = false))
+    return await written
+  }
   const stop = async (reason: unknown): Promise<void> => {
     closed = true
     for (const task of waiting.splice(0)) task.reject(reason)
@@ -142,7 +165,7 @@ export function startPool(workers: number): SegmentPool {
     },
     async join({ layer, output, temporary }, signal) {
       const segments = layer.segments.map((one) => (sound.has(one.sha256) ? { ...one, verified: true } : one))
-      const asked = run({ kind: "join", layer: { ...layer, segments }, output, temporary })
+      const asked = joined({ ...layer, segments }, { output, temporary })
       const value = await abortable(asked, signal)
       if (value.kind !== "joined") throw new Error("a worker thread gave the wrong answer")
       return value.layer

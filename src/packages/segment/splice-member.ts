@@ -19,43 +19,62 @@ export type Spliced = {
   readonly promised: { readonly hash: string; readonly size: string } | undefined
 }
 
+type From = { readonly bytes: Bytes; readonly refuse: Refuse }
+
 /**
  * Puts a wheel's member into an archive with its compressed bytes as they are. It is unpacked once, which gives the
  * diffID and proves size, CRC and the hash in RECORD. Fails with a sentence about the wheel; the archive is then void.
  */
 export function spliceMember(
   packer: Packer,
-  from: {
-    readonly bytes: Bytes
-    readonly refuse: Refuse
-    /** Undefined where the member was proven before: then its compressed bytes are copied, and that is all. */
-    readonly inflater: Inflater | undefined
-  },
-  { header, member, promised }: Spliced,
+  from: From & { readonly inflater: Inflater },
+  { header, ...spliced }: Spliced,
 ): void {
-  const { bytes, refuse } = from
+  const { member } = spliced
+  const splice = member.size === 0 ? undefined : packer.spliced(header)
+  splice?.begin()
+  proveMember(from, spliced, { packed: (piece) => splice?.packed(piece), plain: (piece) => splice?.plain(piece) })
+  if (splice === undefined) packer.entry(header)
+  else splice.end(member.crc)
+}
+
+/** Fills `room`, which has the member's size, with what it holds, proven as by `spliceMember`. */
+export function unpackMember(
+  room: Uint8Array,
+  from: From & { readonly inflater: Inflater },
+  member: Omit<Spliced, "header">,
+): void {
+  let done = 0
+  proveMember(from, member, {
+    packed: () => undefined,
+    plain(piece) {
+      room.set(piece, done)
+      done += piece.length
+    },
+  })
+}
+
+/** Gives what the member is compressed to as a deflate stream, and what it holds, in any order. */
+function proveMember(
+  { bytes, refuse, inflater }: From & { readonly inflater: Inflater },
+  { member, promised }: Omit<Spliced, "header">,
+  to: Pick<Splice, "packed" | "plain">,
+): void {
   const start = locate(bytes, member, refuse)
-  if (from.inflater === undefined) {
-    copyMember(packer, { bytes, start }, { header, member })
-    return
-  }
-  const { inflater } = from
   const name = (): string => `its member ${shown(member.path)}`
   const promise = promised === undefined ? undefined : promisedHash({ path: member.path, ...promised })
   if (promised !== undefined && promise === undefined)
     throw refuse(`its RECORD has no SHA-256 hash for ${shown(member.path)}`)
   const checked = checking(member.size, promise?.algorithm)
-  const splice = member.size === 0 ? undefined : packer.spliced(header)
-  splice?.begin()
   const plain = (piece: Uint8Array): void => {
     checked.update(piece)
-    splice?.plain(piece)
+    to.plain(piece)
   }
-  if (member.method === 0) store(splice, { bytes, start, size: member.size, plain })
+  if (member.method === 0) store(to, { bytes, start, size: member.size, plain })
   else {
     const read = (offset: number, length: number): Uint8Array => {
       const piece = bytes.lend(start + offset, length)
-      splice?.packed(piece)
+      to.packed(piece)
       return piece
     }
     try {
@@ -70,15 +89,18 @@ export function spliceMember(
   if (promised !== undefined && promised.size !== "" && promised.size !== String(member.size))
     throw refuse(`${name()} has another size than its RECORD says`)
   if (promise !== undefined && digest !== promise.digest) throw refuse(`${name()} does not match its RECORD`)
-  if (splice === undefined) packer.entry(header)
-  else splice.end(member.crc)
 }
 
-function copyMember(
+/**
+ * Puts a member that was proven before into an archive: its compressed bytes are copied, and that is all. `plain` is what they hold, where
+ * the archive is hashed.
+ */
+export function copyMember(
   packer: Packer,
-  { bytes, start }: { readonly bytes: Bytes; readonly start: number },
-  { header, member }: Pick<Spliced, "header" | "member">,
+  { bytes, refuse }: From,
+  { header, member, plain }: Pick<Spliced, "header" | "member"> & { readonly plain?: Uint8Array | undefined },
 ): void {
+  const start = locate(bytes, member, refuse)
   if (member.size === 0) {
     packer.entry(header)
     return
@@ -89,6 +111,7 @@ function copyMember(
   else
     for (let at = 0; at < member.packed; at += copySize)
       splice.packed(bytes.lend(start + at, Math.min(copySize, member.packed - at)))
+  if (plain !== undefined) splice.plain(plain)
   splice.end(member.crc)
 }
 
@@ -122,7 +145,7 @@ function checking(
 }
 
 function store(
-  splice: Splice | undefined,
+  to: Pick<Splice, "packed">,
   from: {
     readonly bytes: Bytes
     readonly start: number
@@ -132,8 +155,8 @@ function store(
 ): void {
   for (let at = 0; at < from.size; at += storedBlockSize) {
     const block = from.bytes.lend(from.start + at, Math.min(storedBlockSize, from.size - at))
-    splice?.packed(storedBlockHeader(block.length, at + storedBlockSize >= from.size))
-    splice?.packed(block)
+    to.packed(storedBlockHeader(block.length, at + storedBlockSize >= from.size))
+    to.packed(block)
     from.plain(block)
   }
 }

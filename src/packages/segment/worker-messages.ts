@@ -1,6 +1,7 @@
 import type { FailureCode } from "../../failure.ts"
 import type { Target } from "../wheel/target.ts"
-import type { LayerRequest } from "./join.ts"
+import type { Ahead } from "./ahead.ts"
+import type { LayerRequest, SegmentRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
 import type { RecipePath } from "./segment-cache.ts"
 import type { WrittenLayer } from "./sink.ts"
@@ -20,6 +21,8 @@ export type WorkerRequest =
     }
   | { readonly kind: "verify"; readonly wheel: WheelFile }
   | { readonly kind: "hash"; readonly file: string }
+  /** Unpacks files of a segment for the thread that writes it. */
+  | { readonly kind: "ahead"; readonly segment: SegmentRequest; readonly target: Target; readonly ahead: Ahead }
   /** `output` must not exist yet. */
   | { readonly kind: "join"; readonly layer: LayerRequest; readonly output: string; readonly temporary: string }
 
@@ -32,6 +35,8 @@ export type WorkerAnswer = {
     /** In hexadecimal. */
     | { readonly kind: "hashed"; readonly sha256: string }
     | { readonly kind: "joined"; readonly layer: WrittenLayer }
+    /** How many files were unpacked ahead. */
+    | { readonly kind: "unpacked"; readonly files: number }
     /** The wheel is not what its hash says. */
     | { readonly kind: "damaged"; readonly wheel: WheelFile }
     | {

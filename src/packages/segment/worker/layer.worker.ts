@@ -8,11 +8,14 @@ import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../../failure.ts"
 import { unsealed } from "../../../files/sealed-text.ts"
+import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
-import { joinLayer, type JoinDoor, type SegmentRequest } from "../join.ts"
+import { unpackAhead } from "../ahead.ts"
+import { chosen, joinLayer, type JoinDoor, type SegmentRequest } from "../join.ts"
 import { recipeFilesFromText, recipeOf, type RecipeFile } from "../recipe.ts"
 import { recipeTexts } from "../segment-cache.ts"
+import { unpackMember } from "../splice-member.ts"
 import { openSegment, segmentSink } from "./segment-file.ts"
 import { digestOfFile, openBytes } from "./wheel-bytes.ts"
 import type { WheelFile, WorkerAnswer, WorkerRequest } from "../worker-messages.ts"
@@ -61,6 +64,7 @@ function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "rea
       writeFileSync(written, text)
       renameSync(written, path)
     }
+    last = { path: recipe.files, files: found.files }
     return { kind: "read", segment: found.segment }
   } finally {
     bytes.close()
@@ -89,8 +93,27 @@ function joined({ layer, output, temporary }: WorkerRequest & { kind: "join" }):
   }
 }
 
+/** Unpacks files of a wheel into shared memory, each proven as when it is written. */
+function unpacked({ segment, target, ahead }: WorkerRequest & { kind: "ahead" }): WorkerAnswer["value"] {
+  const refuse = refusals(segment.filename)
+  const bytes = openBytes(segment.file)
+  try {
+    const files = unpackAhead(chosen(recipeFiles(segment, target), segment), ahead, (file, room) => {
+      if (!("member" in file.source)) throw new Error(`${file.path} is no member`)
+      unpackMember(room, { bytes, refuse, inflater: shared }, file.source)
+    })
+    return { kind: "unpacked", files }
+  } finally {
+    bytes.close()
+  }
+}
+
+/** The recipe that was read last: a large wheel is read and written by the same thread, mostly. */
+let last: { readonly path: string; readonly files: readonly RecipeFile[] } | undefined
+
 /** The recipe that is kept, or a new one where that is gone or damaged. */
 function recipeFiles(segment: SegmentRequest, target: Target): readonly RecipeFile[] {
+  if (last?.path === segment.recipe) return last.files
   const text = keptText(segment.recipe)
   if (text !== undefined) return recipeFilesFromText(text)
   verify(segment)
@@ -116,6 +139,7 @@ function answer(request: WorkerRequest): WorkerAnswer["value"] {
   try {
     if (request.kind === "read") return read(request)
     if (request.kind === "join") return joined(request)
+    if (request.kind === "ahead") return unpacked(request)
     if (request.kind === "hash") return { kind: "hashed", sha256: digestOfFile(request.file).slice("sha256:".length) }
     verify(request.wheel)
     return { kind: "verified" }
