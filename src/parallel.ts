@@ -24,3 +24,20 @@ export async function parallel<T, R>(
   if (failures.length > 0) throw failures[0]
   return results
 }
+
+/** Runs what it is given, at most `limit` at once, in the order in which it was given. */
+export function limited(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (work) => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) running--
+      else next()
+    }
+  }
+}

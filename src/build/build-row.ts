@@ -1,6 +1,7 @@
 import { Failure } from "../failure.ts"
 import type { Engine, Job } from "../engines/engine.ts"
 import { graft } from "../oci/graft.ts"
+import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Location } from "../oci/store/store.ts"
@@ -18,6 +19,8 @@ export type RowJob = {
   readonly parent: Location | undefined
   /** Rows that a Dockerfile copies from, by row. */
   readonly uses: ReadonlyMap<string, Location>
+  /** Told each new blob of the row that is in the local store before the row is. */
+  readonly onBlob?: ((blob: Descriptor) => void) | undefined
 }
 
 /** Makes a row on a platform in the local store, step by step, each on the result of the one before. */
@@ -34,7 +37,7 @@ export async function buildRow(builder: Builder, row: RowJob): Promise<Digest> {
 
 async function executeStep(
   builder: Builder,
-  { image, platform, uses }: RowJob,
+  { image, platform, uses, onBlob }: RowJob,
   { step, parent }: { readonly step: Step; readonly parent: Location | undefined },
 ): Promise<Location> {
   const engine = await engineFor(builder.engines, step, platform)
@@ -50,6 +53,7 @@ async function executeStep(
     secret: secretReader(builder.tree, builder.host),
     signal: builder.signal,
     report: builder.report,
+    onBlob,
   }
   builder.signal.throwIfAborted()
   const digest = await engine.execute(step, job)

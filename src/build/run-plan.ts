@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Location } from "../oci/store/store.ts"
@@ -26,6 +27,8 @@ export type PlanRun = {
   readonly recheck?: (id: RowId) => boolean
   /** Told each image as soon as it is there, while others are still made. */
   readonly onDone?: (done: Done) => void
+  /** Told each new blob of a row as soon as it is in the local store, while the row is still made. */
+  readonly onBlob?: (row: { readonly image: Image; readonly platform: Platform }, blob: Descriptor) => void
 }
 
 /**
@@ -88,7 +91,7 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
   try {
     const bases = basesDigests(row)
     const there = await alreadyBuilt(builder, run, row, bases)
-    done = there ?? (await build(builder, row, bases))
+    done = there ?? (await build(builder, row, { bases, onBlob: run.onBlob }))
   } catch (error) {
     return fail("build", error)
   }
@@ -132,7 +135,11 @@ async function alreadyBuilt(
   return undefined
 }
 
-async function build(builder: Builder, row: Row, bases: Bases): Promise<Done> {
+async function build(
+  builder: Builder,
+  row: Row,
+  { bases, onBlob }: { readonly bases: Bases; readonly onBlob: PlanRun["onBlob"] },
+): Promise<Done> {
   const { image, platform } = row
   const { local } = builder
   const start = builder.host.elapsed()
@@ -143,6 +150,7 @@ async function build(builder: Builder, row: Row, bases: Bases): Promise<Done> {
     platform,
     parent: await parentOf(builder, row),
     uses: await usesOf(builder, row),
+    onBlob: onBlob === undefined ? undefined : (blob) => onBlob({ image, platform }, blob),
   })
   const record = { key, digest: made, ...bases, image: image.id, platform, input }
   const into = destination(builder, image)

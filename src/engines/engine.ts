@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Location, Store } from "../oci/store/store.ts"
@@ -23,6 +24,8 @@ export type Job = {
   readonly secret: (id: string) => Promise<Uint8Array>
   readonly signal: AbortSignal
   readonly report: Report
+  /** Told each new blob of the result that is in `into` before the result is. */
+  readonly onBlob?: ((blob: Descriptor) => void) | undefined
 }
 
 /** Says that an engine cannot, and what would help. */

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import { blobsOf, copyManifest, type Copied } from "../oci/copy.ts"
 import { readImage } from "../oci/image.ts"
@@ -10,6 +11,8 @@ import type { Report } from "../report/event.ts"
 import { prepareRecord, recordBuilt } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
 import type { ReleasedImage, ReleasedPlatform } from "../state/release.ts"
+import { limited } from "../parallel.ts"
+import type { Store } from "../oci/store/store.ts"
 import type { Image, Tree } from "../tree/tree.ts"
 import { openMounts, type Mounts } from "./mounts.ts"
 
@@ -24,11 +27,50 @@ export type Push = {
   readonly signal: AbortSignal
 }
 
-type Pushing = Push & { readonly mounts: Mounts }
+export type Pushing = Push & {
+  readonly mounts: Mounts
+  /** Bytes of a row's image that were sent before it was there. */
+  readonly early: Map<Slot, number>
+  readonly few: ReturnType<typeof limited>
+}
+
+/** Blobs of images that are still made, at once: as many as of one that is there. */
+const earlyAtOnce = 4
 
 /** Starts to push: what one row has sent, those after it have mounted. */
 export function openPush(push: Push): Pushing {
-  return { ...push, mounts: openMounts(push.target, push.tree) }
+  return { ...push, mounts: openMounts(push.target, push.tree), early: new Map(), few: limited(earlyAtOnce) }
+}
+
+/**
+ * Sends a blob of an image that is still made, from the store that it is made in. A registry keeps what no manifest names for a while, and
+ * what fails here is sent with the image: nothing is told of it.
+ */
+export function sendEarly(push: Pushing, { image, platform, from, blob }: EarlyBlob): void {
+  const { store, repositoryOf } = push.target
+  const put = push.mounts.putFor(image)
+  const slot = slotOf(image.id, platform)
+  const send = async (): Promise<void> => {
+    let read = 0
+    const open = async function* (): AsyncIterable<Uint8Array> {
+      read = 0
+      for await (const piece of from.store.lend?.(from.repository, blob.digest) ??
+        from.store.read(from.repository, blob.digest)) {
+        read += piece.length
+        yield piece
+      }
+    }
+    await put(blob.digest, (mount) => store.writeBlob(repositoryOf(image.repository), blob, open, mount))
+    push.early.set(slot, (push.early.get(slot) ?? 0) + read)
+  }
+  push.few(send).catch(() => undefined)
+}
+
+type EarlyBlob = {
+  readonly image: Image
+  readonly platform: Done["platform"]
+  readonly from: { readonly store: Store; readonly repository: string }
+  readonly blob: Descriptor
 }
 
 /** Another publisher recorded other bytes for a key meanwhile: everything on top has to be planned again. */
@@ -99,7 +141,8 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
         },
       )
     const { moved } = isThere ? { moved: 0 } : await copyBesides(push, { image, platform: done.platform }, copy)
-    push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes: moved })
+    const bytes = moved + (push.early.get(slotOf(image.id, done.platform)) ?? 0)
+    push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes })
     if (done.checks === undefined) await copyChecks(from, to)
   }
   if (done.checks !== undefined) await attachChecks(to, done.checks)

@@ -1,10 +1,15 @@
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import { writeImage } from "../../src/oci/write-image.ts"
 import { startFaultProxy } from "../support/fault-proxy.ts"
+import { debianImage } from "../support/native.ts"
 import { startRegistry } from "../support/registry.ts"
-import { openSandbox } from "../support/sandbox.ts"
+import { openSandbox, program } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
+import { wheelOf } from "../support/wheels.ts"
 
 const host = makeHost(process.env)
 
@@ -63,4 +68,70 @@ images:
   const third = await build()
   expect(third.blobs).toContain(shared)
   expect(await layersOf(third.digest)).toContain(shared)
+})
+
+test("layers are sent while others are made, and again with the image if that fails", async () => {
+  await using registry = await startRegistry(host)
+  await using proxy = await startFaultProxy(host, registry.address)
+  const store = openRegistry(registry.address, host, {})
+  await store.tag("debian", "1", (await writeImage(debianImage(), { store, repository: "debian" })).digest)
+  const wheels = ["alpha", "beta"].map((name) =>
+    wheelOf({
+      name,
+      version: "1.0",
+      members: [{ path: `${name}/data.bin`, content: randomBytes(1_500_000), method: 0 }],
+    }),
+  )
+  await using sandbox = await openSandbox(host, { PIP_NO_INDEX: "1" })
+  for (const { filename, bytes } of wheels) await host.files.write(join(sandbox.folder, "wheels", filename), bytes)
+  const links = join(sandbox.folder, "wheels")
+  const row = (name: string): string =>
+    `  ${name}: {from: "${registry.address}/debian:1", environment: env, checks: {profile: none}}\n`
+  await sandbox.write({
+    "nbstacks.yaml": `version: 1\nimages:\n${row("first")}${row("second")}`,
+    "env/requirements.txt": wheels
+      .map(({ sha256 }, at) => `${["alpha", "beta"][at]}==1.0 --hash=sha256:${sha256}\n`)
+      .join(""),
+  })
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const env = { ...sandbox.env, PIP_FIND_LINKS: links }
+    const { code, stdout, stderr } = await host.run({
+      argv: [program, ...args],
+      cwd: sandbox.folder,
+      env,
+      timeout: 120_000,
+    })
+    expect([code, stderr]).toEqual([0, stderr])
+    return stdout
+  }
+  await run("lock")
+
+  await run("build", "first", "--to", proxy.address)
+  const asked = proxy.seen.map(({ method, target }) => `${method} ${target.replace(/[?:].*/, "")}`)
+  expect(asked.indexOf("HEAD /v2/first/blobs/sha256")).toBeLessThan(asked.indexOf("HEAD /v2/first/manifests/sha256"))
+  expect(asked.indexOf("HEAD /v2/first/blobs/sha256")).toBeGreaterThan(-1)
+  const sent = proxy.seen.flatMap(({ method, target }) =>
+    method === "PUT" ? (/^\/v2\/first\/blobs\/uploads\/.*digest=([^&]*)/.exec(target)?.[1] ?? []) : [],
+  )
+  // Of the parent, the environment itself, two packages and the config, each once.
+  expect([sent.length, new Set(sent).size]).toEqual([5, 5])
+
+  // A registry that refuses whatever comes before the image.
+  await host.files.remove(sandbox.env["NBSTACKS_STORE"] as string)
+  await host.files.remove(join(sandbox.env["NBSTACKS_CACHE"] as string, "layers"))
+  const from = proxy.seen.length
+  let refused = 0
+  proxy.fault = ({ method, target }) => {
+    const isWhole = proxy.seen
+      .slice(from)
+      .some((one) => one.method === "HEAD" && one.target.startsWith("/v2/second/manifests/"))
+    if (isWhole || method !== "POST" || !target.startsWith("/v2/second/blobs/uploads")) return undefined
+    refused++
+    return { kind: "answer", status: 403, body: JSON.stringify({ errors: [{ code: "DENIED" }] }) }
+  }
+  const [made] = (
+    JSON.parse(await run("build", "second", "--to", proxy.address, "--json")) as { images: { digest: string }[] }
+  ).images
+  expect(refused).toBeGreaterThan(0)
+  expect(await store.headManifest("second", made?.digest ?? "")).toBeDefined()
 })

@@ -1,6 +1,6 @@
 import type { Done } from "../../build/outcome.ts"
 import { isDone } from "../../build/outcome.ts"
-import { runPlan } from "../../build/run-plan.ts"
+import { runPlan, type PlanRun } from "../../build/run-plan.ts"
 import { bring } from "../../build/bring.ts"
 import { destination, locationIn, type Builder } from "../../build/builder.ts"
 import { openStore } from "../../oci/store/open.ts"
@@ -9,7 +9,7 @@ import { writeIndex } from "../../oci/write-image.ts"
 import { lastCommits } from "../../git/git.ts"
 import type { Slot } from "../../plan/key.ts"
 import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
-import { openPush, sendPlatform } from "../../release/push.ts"
+import { openPush, sendEarly, sendPlatform } from "../../release/push.ts"
 import { parallel } from "../../parallel.ts"
 import { count, duration } from "../../report/format.ts"
 import { registryPlace, type Place } from "../../state/place.ts"
@@ -69,7 +69,7 @@ export async function build(
     plan,
     places: thought.knowledge.places,
     checks: false,
-    ...(sender === undefined ? {} : { onDone: sender.send }),
+    ...(sender === undefined ? {} : { onDone: sender.send, onBlob: sender.early }),
   })
   const done = [...outcomes.values()].filter(isDone)
   if (sender === undefined) await bringAll(builder, done, asked(tree, only))
@@ -119,6 +119,7 @@ type Sending = {
 }
 
 type Sender = {
+  readonly early: NonNullable<PlanRun["onBlob"]>
   readonly send: (done: Done) => void
   /** Comes back when all is there. */
   readonly finish: (done: readonly Done[]) => Promise<void>
@@ -155,6 +156,10 @@ function openSender(target: Place, { session, context, before, report }: Sending
     return sending
   }
   return {
+    early: ({ image, platform }, blob) => {
+      const from = { store: session.local.store, repository: session.local.repositoryOf(image.repository) }
+      sendEarly(push, { image, platform, from, blob })
+    },
     send: (done) => void send(done),
     async finish(done) {
       await Promise.all(done.map((one) => sent.get(one) ?? send(one)))

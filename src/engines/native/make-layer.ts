@@ -35,8 +35,6 @@ export type Making = {
   readonly knownFiles: Map<string, Promise<readonly SegmentFile[]>>
   /** Called when a cached file was found damaged and removed; the error that follows goes away when all is tried again. */
   readonly damaged: () => void
-  /** Called when a layer was not known and had to be made. */
-  readonly onMade: () => void
 }
 
 /** One segment of a layer: the file that it is made from, and where its recipe is. */
@@ -49,6 +47,8 @@ export type Part = LayerPart &
 
 /** A layer, and its bytes: made by now, or known and made only when somebody asks for them. */
 export type Made = WrittenLayer & {
+  /** It was not known, and had to be made. */
+  readonly isNew: boolean
   readonly open: () => AsyncIterable<Uint8Array>
   readonly file: () => Promise<string>
 }
@@ -85,8 +85,12 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
     making.coming.set(key, { made, output })
     try {
       const written = await made
-      making.onMade()
-      return { ...written, open: () => making.host.files.stream(output), file: () => Promise.resolve(output) }
+      return {
+        ...written,
+        isNew: true,
+        open: () => making.host.files.stream(output),
+        file: () => Promise.resolve(output),
+      }
     } catch (error) {
       making.coming.delete(key)
       throw error
@@ -117,7 +121,7 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
   const open = async function* (): AsyncIterable<Uint8Array> {
     yield* making.host.files.stream(await file())
   }
-  return { ...known, open, file }
+  return { ...known, isNew: false, open, file }
 }
 
 /**

@@ -26,6 +26,8 @@ export type LayersMaking = Making & {
   readonly note: (sentence: string) => void
   /** Told all paths below the prefix that the packages bring, where somebody has to know them. */
   readonly onFiles: ((paths: readonly string[]) => void) | undefined
+  /** Called when a layer was not known and had to be made. */
+  readonly onMade: (layer: Layer) => Promise<void>
   readonly onLayer: (done: number, total: number) => void
 }
 
@@ -68,9 +70,11 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
       return { file, filename, sha256, recipe, size: segment.size, omit, only }
     })
     const made = await makeLayer(parts, making, join(making.folder, String(index)))
-    making.onLayer(++done, planned.length)
     const contents = layer.shares.map(({ name }) => (items.get(name) as Item).title)
-    return describe(layer, made, { contents, compression: making.compression })
+    const described = describe(layer, made, { contents, compression: making.compression })
+    if (made.isNew) await making.onMade(described)
+    making.onLayer(++done, planned.length)
+    return described
   })
 }
 

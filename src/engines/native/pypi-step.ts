@@ -106,7 +106,10 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
         context.memory.files.clear()
         damaged()
       },
-      onMade: () => (isNew = true),
+      onMade: async (layer) => {
+        isNew = true
+        await offer(layer, job)
+      },
       onFiles: replaced.size === 0 ? undefined : (paths) => (brought = new Set(paths)),
       note: (text) => job.report({ kind: "note", level: "warning", text: `${job.image}: ${text}` }),
       onLayer: (done, total) =>
@@ -137,6 +140,12 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
     base.push(layerOf(whiteoutLayer(hidden, { merged: await merged(), prefix: prefix.path }), `without ${old}`))
   const labelled = withLabels(image, { [environmentLabel]: environmentText(prefix) })
   return withConfig(appendLayers(labelled, [...base, ...packages]), (config) => withEnvironment(config, prefix))
+}
+
+/** Puts a layer that was made into the store at once, where somebody wants to know of it. */
+async function offer({ descriptor, from }: Layer, { into, onBlob }: Job): Promise<void> {
+  if (onBlob === undefined || !("open" in from) || from.file === undefined) return
+  if ((await into.store.takeFile?.(into.repository, descriptor, from.file)) === true) onBlob(descriptor)
 }
 
 /** Bytes that the segments of the cache may take: what `NBSTACKS_CACHE_LIMIT` says, such as `50GB`. */
