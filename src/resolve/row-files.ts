@@ -25,7 +25,7 @@ export async function filesSteps(content: Content, files: readonly RowFile[]): P
     const { uid, gid, mode } = first
     const step: FilesStep = {
       kind: "files",
-      format: 1,
+      format: 2,
       entries: sorted,
       uid,
       gid,

@@ -67,7 +67,7 @@ async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<
   content.problems.push(...problems)
   return {
     kind: "pypi",
-    format: 2,
+    format: 3,
     requirements,
     ...(replace ? { replace } : {}),
     bytecode,

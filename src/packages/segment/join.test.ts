@@ -146,9 +146,9 @@ test("these are the bytes: who changes them raises the format, which is in every
   }).toMatchInlineSnapshot(`
     {
       "diffId": "sha256:4ed1ac1b838cb7f8a32514c2e09aac8a4846403a82dce274923bf196e7aec178",
-      "estargz": "sha256:337cba561f4a6a25183a0f907f12ca1b4c3a127d32758e89b39e9da10880adc5",
-      "format": 3,
-      "gzip": "sha256:c39453d3fbaf294c37d3add02ddb9c100752d8928e50e0abdea817ab44687bb2",
+      "estargz": "sha256:41faa9e60b75516f720ef2a58379c4ed1cf63afbd6ffc16e7b4c55d872b4ecc3",
+      "format": 4,
+      "gzip": "sha256:30acd6dafe40f2e978d8f3cb8d7bf2dfa78d45fc83e1a099f53a299baba761ed",
     }
   `)
 })

@@ -15,7 +15,7 @@ import type { WrittenLayer } from "./sink.ts"
 import type { WheelFile } from "./worker-messages.ts"
 
 /** Rises when the same wheel and target give other bytes. Keys of cached segments and layers hold it. */
-export const segmentFormat = 3
+export const segmentFormat = 4
 
 /** One package of a layer, by content. */
 export type LayerPart = Pick<WheelFile, "sha256" | "filename"> & {

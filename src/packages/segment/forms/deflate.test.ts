@@ -1,4 +1,4 @@
-import { gunzipSync, inflateRawSync } from "node:zlib"
+import { deflateRawSync, gunzipSync, inflateRawSync } from "node:zlib"
 import { createHash } from "node:crypto"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
@@ -37,6 +37,24 @@ test("every length and distance code is used rightly", () => {
   for (let length = 4; length <= 260; length++) {
     const bytes = Buffer.concat([Buffer.from(`${length}:`), Buffer.alloc(length + 1, "z"), Buffer.from("end")])
     expect(inflateRawSync(deflate(bytes)).equals(bytes)).toBe(true)
+  }
+})
+
+test("long inputs of every kind come out again, and are about as short as zlib makes them", () => {
+  const words = Array.from({ length: 400 }, (_, at) =>
+    createHash("sha256")
+      .update(`${at}`)
+      .digest("hex")
+      .slice(0, 3 + (at % 20)),
+  )
+  const noise = createHash("shake256", { outputLength: 200_000 }).update("n").digest()
+  const text = Buffer.from(Array.from(noise, (byte, at) => words[(byte + at * byte) % 400]).join(" "))
+  const skewed = noise.map((byte) => Math.floor(Math.log2(1 + (byte % 64))) * 31)
+  const pieces = [text, skewed, noise, Buffer.alloc(300_000), Buffer.concat([text, noise, skewed])]
+  for (const bytes of pieces) {
+    const packed = deflate(bytes)
+    expect(inflateRawSync(packed).equals(bytes)).toBe(true)
+    expect(packed.length / deflateRawSync(bytes).length).toBeLessThan(1.14)
   }
 })
 
