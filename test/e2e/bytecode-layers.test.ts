@@ -81,7 +81,7 @@ test("each Python file has its bytecode, in layers of its own, valid for the tim
   ])
 })
 
-test("layers of packages are those of an image without bytecode", async () => {
+test("layers of packages are those of an image without bytecode that has as many layers for them", async () => {
   const own = wheels.slice(1)
   await using bench = await benchWith(own)
   const steps = (bytecode: "all" | "none", layers: number): Step => ({

@@ -135,6 +135,10 @@ test("`layers` shows what is in which layer, whose it is and who shares it; befo
   expect(holds.find((line) => line.includes("alpha 1.2"))).toMatch(/^ *3 +9\d\d kB {2}parent {2}lab \+1 +alpha 1\.2$/)
   expect(holds.find((line) => line.includes("extra 1.0"))).toMatch(/^ *6 +3\d\.\d kB {2}own +- +extra 1\.0$/)
 
+  const all = (await tree.nbstacks("layers", "lab", "--all")).stdout.split("\n").slice(4)
+  expect(all.filter((line) => line.includes("tiny 1.1"))).toHaveLength(1)
+  expect(all.find((line) => line.includes("tiny 1.1"))).toMatch(/^ *\d+ +[\d.]+ kB {2}own +course \+1 +tiny 1\.1$/)
+
   const { code, stdout } = await tree.nbstacks("layers", "lab", "--json")
   expect(code).toBe(0)
   const { layers, ...rest } = JSON.parse(stdout) as {

@@ -3,6 +3,7 @@ import { examples, positive, texts } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export type LayersOptions = {
+  readonly all?: true | undefined
   readonly history?: true | undefined
   readonly releases: number
   readonly platform?: string | undefined
@@ -20,6 +21,7 @@ export function layersCommand(execute: Execute): CommandUnknownOpts {
         "release to release for several numbers of layers. Builds nothing, and fetches no wheel.",
     )
     .argument("<row>", "a row; an image if it has one row only")
+    .option("--all", "every package of every layer, however many lines that takes")
     .option("--history", "replay the lock's git history for several layer budgets")
     .option("--releases <n>", "with --history: the last versions of the lock", positive, 26)
     .option("--platform <platform>", texts.platform)
@@ -32,6 +34,7 @@ export function layersCommand(execute: Execute): CommandUnknownOpts {
     )
   examples(command, [
     ["nbstacks layers datascience:2021.3", "what is in which layer"],
+    ["nbstacks layers datascience:2021.3 --all | grep scipy", "which layer has it?"],
     ["nbstacks layers datascience:2021.3 --history", "is another budget better?"],
   ])
   return command

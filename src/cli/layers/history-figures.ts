@@ -1,6 +1,7 @@
 import { isFailure } from "../../failure.ts"
 import type { Wanted } from "../../packages/index/find-wheels.ts"
 import type { SizedWheel } from "../../packages/index/size-wheels.ts"
+import { bytecodeLayers } from "../../packages/planner/plan-layers.ts"
 import { planned, replay, type Item } from "../../packages/planner/replay.ts"
 import type { Version } from "./lock-versions.ts"
 
@@ -51,13 +52,17 @@ export function itemsOf(
   return { releases, estimates: [...estimates.values()] }
 }
 
-/** Replays releases with a budget of own layers, of which `made` are taken by the environment itself. */
+/**
+ * Replays releases with a budget of own layers, of which `made` are taken by the environment itself, and others by bytecode:
+ * what that takes nobody knows before it is made, so it is not counted.
+ */
 export function figuresOf(
   releases: readonly Release[],
-  { layers, layer, made }: { readonly layers: number; readonly layer: number; readonly made: number },
+  { layers, layer, made, bytecode }: Taken & { readonly layers: number; readonly layer: number },
 ): BudgetFigures {
   try {
-    const budget = { layer, layers: Math.max(1, layers - made) }
+    const left = Math.max(1, layers - made)
+    const budget = { layer, layers: Math.max(1, left - (bytecode ? bytecodeLayers(left) : 0)) }
     const { updates, stored } = replay(
       releases.map(({ items }) => items),
       (items) => planned(items, budget),
@@ -73,6 +78,9 @@ export function figuresOf(
     throw error
   }
 }
+
+/** What else takes layers of a row. */
+type Taken = { readonly made: number; readonly bytecode: boolean }
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)

@@ -33,8 +33,9 @@ export function historyText(history: LockHistory, colors: Colors): string {
   return `${lines.join("\n")}\n`
 }
 
-function notesOf({ estimates, unread, shallow }: LockHistory): readonly string[] {
+function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonly string[] {
   const lines: string[] = []
+  if (bytecode) lines.push("", "Bytecode has a quarter of the layers; its bytes are not counted here.")
   if (estimates.length > 0) {
     lines.push("", `${count(estimates.length, "wheel")} of unknown size:`)
     for (const { name, version, why, taken } of estimates.slice(0, fewNames))
@@ -51,7 +52,16 @@ function notesOf({ estimates, unread, shallow }: LockHistory): readonly string[]
 }
 
 /** The same for a program; `share` is from 0 to 1. */
-export function historyJson({ row, platform, folders, releases, own, budgets, ...notes }: LockHistory): object {
+export function historyJson({
+  row,
+  platform,
+  folders,
+  releases,
+  own,
+  bytecode,
+  budgets,
+  ...notes
+}: LockHistory): object {
   return {
     image: row,
     platform,
@@ -63,6 +73,7 @@ export function historyJson({ row, platform, folders, releases, own, budgets, ..
       size: items.reduce((sum, { size }) => sum + size, 0),
     })),
     layers: own,
+    bytecode,
     budgets: budgets.map((budget) =>
       "cannot" in budget
         ? { layers: budget.layers, pulled: null, share: null, stored: null, cannot: budget.cannot }

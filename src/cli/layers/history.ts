@@ -26,6 +26,8 @@ export type LockHistory = {
   readonly shallow: boolean
   /** The row's own number of layers. */
   readonly own: number
+  /** Whether it has bytecode, which is not counted. */
+  readonly bytecode: boolean
   readonly budgets: readonly BudgetFigures[]
 }
 
@@ -89,6 +91,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
         : "Commit the lock with each relock: from the second one on there is something to compare",
     })
   const { layer, layers: own } = row.budget
+  const bytecode = make.bytecode !== "none"
   const budgets = [...new Set([...usualBudgets, own])].sort((a, b) => a - b)
   return {
     row: row.id,
@@ -99,6 +102,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     estimates,
     shallow: git.shallow && releases.length < options.releases,
     own,
-    budgets: budgets.map((layers) => figuresOf(releases, { layers, layer, made: target.madeLayers })),
+    bytecode,
+    budgets: budgets.map((layers) => figuresOf(releases, { layers, layer, made: target.madeLayers, bytecode })),
   }
 }

@@ -49,7 +49,7 @@ export async function layers(context: Context, options: LayersOptions & { readon
       sharedBy: (shared.get(layer.digest) ?? []).filter((other) => other !== id),
     })),
   }
-  io.out(options.json === true ? json(layersJson(view)) : layersText(view, io))
+  io.out(options.json === true ? json(layersJson(view)) : layersText(view, io, { all: options.all === true }))
   return 0
 }
 

@@ -27,10 +27,14 @@ export type LayersView = {
 
 const usualWidth = 80
 
-/** A line a layer, from the bottom: size, whose it is, who shares it, what it holds as far as the line goes. */
+/**
+ * A line a layer, from the bottom: size, whose it is, who shares it, what it holds as far as the line goes; with `all` a line for
+ * each package, so that a search finds its layer.
+ */
 export function layersText(
   view: LayersView,
   { outColors, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
+  { all }: { readonly all: boolean },
 ): string {
   const { layers } = view
   const rows = layers.map(({ size, of, sharedBy }, at) => [
@@ -45,9 +49,11 @@ export function layersText(
   const left = Math.max(20, (outTerminal?.columns ?? usualWidth) - first.length)
   const shown = [
     outColors.bold(first.replace(/\|$/, "holds")),
-    ...lines.map((line, at) => {
+    ...lines.flatMap((line, at) => {
       const layer = layers[at]
-      return layer === undefined ? line : line.replace(/\|$/, () => held(layer, left)).trimEnd()
+      if (layer === undefined) return [line]
+      const holds = all ? listed(layer) : [held(layer, left)]
+      return holds.map((text) => line.replace(/\|$/, () => text).trimEnd())
     }),
   ]
   return `${[...headings(view), "", ...shown].join("\n")}\n`
@@ -70,6 +76,11 @@ function sharing(rows: readonly RowId[]): string {
   if (rows.length === 0) return "-"
   const [first = "", ...others] = rows
   return others.length === 0 ? clipped(first, 20) : `${clipped(first, 16)} +${others.length}`
+}
+
+function listed({ packages, title }: Contents): readonly string[] {
+  if (packages.length === 0) return [title ?? ""]
+  return packages.map((one) => (title === undefined ? one : `${one} (${title})`))
 }
 
 /** As many packages as fit, and how many more there are. */

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { FoundWheel } from "../../packages/index/find-wheels.ts"
 import type { Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
-import { planLayers, type PlanBudget, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
+import { bytecodeLayers, planLayers, type PlanBudget, type PlannedLayer } from "../../packages/planner/plan-layers.ts"
 import { forms } from "../../packages/segment/forms/all.ts"
 import type { Segment, SegmentFile } from "../../packages/segment/recipe.ts"
 import {
@@ -58,7 +58,7 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   const packages = withoutCompiled(all, compiled)
   making.onFiles?.([...packages, ...compiled].flatMap(({ files }) => pathsOf(files)))
   // Apart from each other, so that the layers of packages do not depend on an interpreter (design, decision 11).
-  const share = compiled.length === 0 ? 0 : Math.max(1, Math.floor(making.budget.layers / 4))
+  const share = compiled.length === 0 ? 0 : bytecodeLayers(making.budget.layers)
   const planned = [
     ...plan(packages, { ...making.budget, layers: making.budget.layers - share }),
     ...(share === 0 ? [] : plan(compiled, { ...making.budget, layers: share })),

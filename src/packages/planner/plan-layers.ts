@@ -27,6 +27,11 @@ export type PlanBudget = {
   readonly layers: number
 }
 
+/** Of an image's own layers those that its bytecode has, where it has any; its packages have the others. */
+export function bytecodeLayers(layers: number): number {
+  return Math.max(1, Math.floor(layers / 4))
+}
+
 /** Packages below this many bytes never have a layer of their own: all of them together are few bytes. */
 const aloneFrom: number = 512 * 1024
 /** A layer's own directories and end, in bytes, kept free in each. */
