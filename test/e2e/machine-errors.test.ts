@@ -126,4 +126,5 @@ test.each([
 
 test("folders of /proc cannot be made, and the attempt ends", async () => {
   await expect(host.files.makeDirectory("/proc/nbstacks/store")).rejects.toMatchObject({ code: "ENOENT" })
+  await expect(host.files.lock("/proc/nbstacks/locks/one", { timeout: 1000 })).rejects.toMatchObject({ code: "ENOENT" })
 })

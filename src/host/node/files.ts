@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import type { Content, FileKind, Files, FileStat, WriteOptions } from "../files.ts"
 import { lock } from "./lock.ts"
+import { makeFolder } from "./make-folder.ts"
 
 /**
  * The files of this machine. What takes microseconds, such as a `stat`, the names in a folder or the bytes of a small
@@ -34,29 +35,6 @@ export const files: Files = {
   setOwner: (path, uid, gid) => fs.lchown(path, uid, gid),
   touch,
   lock,
-}
-
-/**
- * Makes a folder and those above it. Node's own way never ends where a folder is there and yet nothing can be made in
- * it, as in /proc. What another process removes meanwhile is made again, a few times.
- */
-function makeFolder(path: string, attempts = 4): void {
-  try {
-    sync.mkdirSync(path)
-  } catch (error) {
-    if (codeOf(error) === "ENOENT" && attempts > 0 && dirname(path) !== path) {
-      makeFolder(dirname(path), attempts)
-      makeFolder(path, attempts - 1)
-    } else if (!isFolder(path)) throw error
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return sync.statSync(path).isDirectory()
-  } catch {
-    return false
-  }
 }
 
 /** What is read at once, in bytes: more gains nothing, and small files must not cost large buffers. */

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Failure } from "../../failure.ts"
 import type { Files } from "../files.ts"
+import { makeFolder } from "./make-folder.ts"
 
 /** When this process started; asked for once. */
 let ours: string | undefined
@@ -16,7 +17,7 @@ export const lock: Files["lock"] = async (path, { timeout, signal }) => {
     fs.writeFileSync(temporary, mine)
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error
-    fs.mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     fs.writeFileSync(temporary, mine)
   }
   const deadline = performance.now() + timeout
