@@ -2,7 +2,16 @@ import { join } from "node:path"
 import type { Host } from "../host/host.ts"
 
 /** What the cache has, by what it is for. All of it is made or fetched again where it is missing. */
-export type CacheKind = "wheels" | "segments" | "layers" | "headers" | "projects" | "hashes" | "pythons" | "parents"
+export type CacheKind =
+  | "wheels"
+  | "segments"
+  | "layers"
+  | "headers"
+  | "projects"
+  | "hashes"
+  | "pythons"
+  | "parents"
+  | "code"
 
 export const cacheKinds: readonly CacheKind[] = [
   "wheels",
@@ -13,6 +22,7 @@ export const cacheKinds: readonly CacheKind[] = [
   "hashes",
   "pythons",
   "parents",
+  "code",
 ]
 
 /** A file of the cache. */
@@ -44,12 +54,15 @@ export async function cacheFiles(
   return found
 }
 
+/** Node looks after the program's own code, which is of one version of it. */
+const bounded = cacheKinds.filter((kind) => kind !== "code")
+
 /**
- * Removes what was used longest ago until the segments of a cache take at most `limit` bytes. Who needs one of them
- * makes it again.
+ * Removes what was used longest ago until a cache takes at most `limit` bytes. Who needs one of the files fetches or makes it
+ * again, also while a build runs.
  */
-export async function trimSegments(cache: string, limit: number, files: Host["files"]): Promise<void> {
-  const found = await cacheFiles(cache, ["segments"], files)
+export async function trimCache(cache: string, limit: number, files: Host["files"]): Promise<void> {
+  const found = await cacheFiles(cache, bounded, files)
   let total = found.reduce((sum, { size }) => sum + size, 0)
   for (const { path, size } of found.toSorted((a, b) => a.used - b.used)) {
     if (total <= limit) return

@@ -51,7 +51,11 @@ export async function openHashCache(
       added = true
     },
     async save() {
-      if (!added && used.size === old.size) return
+      if (!added && used.size === old.size) {
+        // Who clears the cache goes by what was used last.
+        if (used.size > 0) await host.files.touch(file).catch(() => undefined)
+        return
+      }
       try {
         await host.files.write(file, write(used))
       } catch {

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto"
+import { utimes } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import fc from "fast-check"
 import { expect, test } from "vitest"
+import { cacheFiles, cacheKinds, type CacheKind } from "../../src/files/cache-usage.ts"
 import { makeHost } from "../../src/host/node/host.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
@@ -32,10 +34,9 @@ const step = pypiStep(
   6,
 )
 
-async function cached(bench: NativeBench, folder: string, end = ""): Promise<readonly string[]> {
-  const { files } = bench.host
-  const path = join(bench.folder, "cache", folder)
-  return ((await files.list(path)) ?? []).filter(({ name }) => name.endsWith(end)).map(({ name }) => join(path, name))
+async function cached(bench: NativeBench, kind: CacheKind, end = ""): Promise<readonly string[]> {
+  const found = await cacheFiles(join(bench.folder, "cache"), [kind], bench.host.files)
+  return found.map(({ path }) => path).filter((path) => path.endsWith(end))
 }
 
 async function clear(bench: NativeBench, ...folders: readonly string[]): Promise<void> {
@@ -52,17 +53,24 @@ test("bits that flip in any kept file are noticed, and what they were in is made
     ["segments", ".json"],
     ["layers", ".json"],
     ["parents", ".json"],
+    ["headers", ".json"],
+    ["projects", ".json"],
     ["wheels", ".whl"],
   ] as const) {
     const paths = await cached(bench, folder, end)
     expect(paths.length).toBeGreaterThan(0)
     for (const path of paths) {
       const bytes = Buffer.from(await files.read(path))
-      const at = Math.floor(bytes.length / 2)
-      bytes.writeUInt8(bytes.readUInt8(at) ^ 4, at)
+      const middle = Math.floor(bytes.length / 2)
+      // Another letter, so that a text is still one that can be read.
+      const letter = bytes.findIndex((byte, at) => at >= middle && byte >= 0x62 && byte <= 0x78)
+      const at = letter === -1 ? middle : letter
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
       await files.write(path, bytes)
     }
-    await clear(bench, "store", ...(folder === "layers" ? [] : ["cache/layers"]))
+    // What is made of the damaged ones must not stand in front of them.
+    const behind = { layers: [], headers: ["cache/parents"] }[folder as string] ?? ["cache/layers"]
+    await clear(bench, "store", ...behind)
     expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
   }
 })
@@ -93,12 +101,13 @@ test("layers of kept segments need no wheel, and give the same bytes", async () 
   for (const path of small) expect(await bench.host.files.readText(path)).toBe("not a wheel")
 })
 
-test("segments beyond the limit go, the oldest first, and what is built is the same", async () => {
+test("what is beyond the limit goes, the oldest first, and what is built is the same", async () => {
   await using bench = await benchWith(wheels, { env: { NBSTACKS_CACHE_LIMIT: "200 kB" } })
   const { files } = bench.host
   const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
-  const sizes = await Promise.all((await cached(bench, "segments")).map(async (path) => (await files.stat(path))?.size))
-  expect(sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)).toBeLessThanOrEqual(200_000)
+  const left = await cacheFiles(join(bench.folder, "cache"), cacheKinds, files)
+  expect(left.length).toBeGreaterThan(0)
+  expect(left.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(200_000)
   await clear(bench, "store", "cache/layers")
   expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
 })
@@ -148,6 +157,30 @@ async function digestOf(sandbox: Sandbox): Promise<string> {
   if (code !== 0) throw new Error(stderr)
   return (JSON.parse(stdout) as { images: { digest: string }[] }).images[0]?.digest ?? ""
 }
+
+test("what a build used is not old, whether it was read or stood for something that was", async () => {
+  await using registry = await startRegistry(host)
+  const folder = await host.files.makeTemporary("nbstacks-wheels-")
+  await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
+  await using sandbox = await openTree(registry, folder)
+  const cache = sandbox.env["NBSTACKS_CACHE"] as string
+  const kinds = cacheKinds.filter((kind) => kind !== "code")
+  expect(await sandbox.nbstacks("build")).toMatchObject({ code: 0 })
+  for (const gone of [[], ["layers"], ["layers", "parents"]]) {
+    await host.files.remove(sandbox.env["NBSTACKS_STORE"] as string)
+    for (const one of gone) await host.files.remove(join(cache, one))
+    const long = new Date(host.now().getTime() - 60 * 24 * 3_600_000)
+    const files = await cacheFiles(cache, kinds, host.files)
+    expect(files.length).toBeGreaterThan(20)
+    for (const { path } of files) await utimes(path, long, long)
+    expect(await sandbox.nbstacks("build")).toMatchObject({ code: 0 })
+    const old = (await cacheFiles(cache, kinds, host.files)).filter(({ used }) => used < long.getTime() + 1_000_000)
+    // The headers of a layer are read only where nobody knows what the parent has.
+    expect(old.filter(({ kind }) => kind !== "headers" || gone.includes("parents"))).toEqual([])
+    const { code, stderr } = await sandbox.nbstacks("cache", "clear", "--older-than", "30", "--dry-run")
+    expect([code, /Nothing to remove|Would remove \d files? /.exec(stderr)?.[0]]).toEqual([0, expect.any(String)])
+  }
+})
 
 test("a build that is killed while it fills the cache is finished by the next, and leaves nothing", async () => {
   await using registry = await startRegistry(host)

@@ -23,7 +23,9 @@ export async function clear({ host, io, signal }: Context, options: ClearOptions
     })
   const folder = cacheFolder(host)
   const before = olderThan === undefined ? Number.POSITIVE_INFINITY : host.now().getTime() - olderThan * day
-  const files = (await cacheFiles(folder, cacheKinds, host.files)).filter(({ used }) => used < before)
+  // Of compiled code nobody knows when it was used.
+  const kinds = olderThan === undefined ? cacheKinds : cacheKinds.filter((kind) => kind !== "code")
+  const files = (await cacheFiles(folder, kinds, host.files)).filter(({ used }) => used < before)
   const what = `${count(files.length, "file")} (${bytes(sizeOf(files))}) of the cache in ${folder}`
   if (files.length === 0) {
     io.err(`Nothing to remove from the cache in ${folder}.\n`)

@@ -1,12 +1,12 @@
-import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { examples, positive, texts } from "../options.ts"
+import { Command, InvalidArgumentError, type CommandUnknownOpts } from "@commander-js/extra-typings"
+import { examples, texts } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export function cacheCommand(execute: Execute): CommandUnknownOpts {
   const command = new Command("cache")
     .summary("the cache: what it takes, and clear it")
     .description(
-      "The cache has wheels, and what was made of them, for all trees. It is in NBSTACKS_CACHE, or in your cache folder. Segments of packages take 20GB at most, or what NBSTACKS_CACHE_LIMIT says: what was used longest ago goes first.",
+      "The cache has wheels, and what was made of them, for all trees. It is in NBSTACKS_CACHE, or in your cache folder. It takes 20GB at most, or what NBSTACKS_CACHE_LIMIT says: what was used longest ago goes first.",
     )
   command
     .command("size")
@@ -20,7 +20,7 @@ export function cacheCommand(execute: Execute): CommandUnknownOpts {
     .command("clear")
     .summary("remove what is not needed")
     .description("Removes what was not used for a while, or all of it. It is fetched and made again when it is needed.")
-    .option("--older-than <days>", "only what was not used for so many days", positive)
+    .option("--older-than <days>", "only what was not used for so many days", days)
     .option("--dry-run", "say what would be removed, and remove nothing")
     .option("--yes", "do not ask; needed where there is no terminal")
     .action(
@@ -31,4 +31,12 @@ export function cacheCommand(execute: Execute): CommandUnknownOpts {
     ["nbstacks cache clear --older-than 30", "what nothing used for thirty days"],
   ])
   return command
+}
+
+function days(value: string): number {
+  const number = Number(value)
+  if (Number.isInteger(number) && number > 0) return number
+  throw new InvalidArgumentError(
+    `\`${value}\` is not a whole number of days from 1; without --older-than everything goes`,
+  )
 }

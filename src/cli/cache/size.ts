@@ -15,6 +15,7 @@ const meanings: Readonly<Record<CacheKind, string>> = {
   hashes: "hashes of files of trees",
   pythons: "which Python an image has",
   parents: "what images that are built on have in their environment",
+  code: "this program, compiled",
 }
 
 /** Prints what the cache takes, by kind. */
@@ -42,7 +43,7 @@ export async function size({ host, io }: Context, options: { readonly json?: tru
       kind,
       bytes(taken),
       count(files, "file"),
-      `since ${oldest ?? ""}`,
+      `used since ${oldest ?? ""}`,
       meanings[kind],
     ])
   for (const line of columns(rows)) io.out(`${line}\n`)

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { Failure, isFailure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Host } from "../../host/host.ts"
+import { readKept, writeKept } from "../../kept-text.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { digestOf, partsOf } from "../../oci/digest.ts"
 import type { Platform } from "../../oci/platform.ts"
@@ -73,8 +74,8 @@ async function ofImage(wanted: Compiled, host: CompilerHost, start: StartImage |
   const executable = environment.create ?? `${environment.prefix.path}/bin/python`
   const hash = partsOf(digestOf(canonicalJson({ version: 1, image: parent.digest, executable }))).hex
   const file = join(cacheFolder(host), "pythons", `${hash}.json`)
-  const text = await host.files.readText(file).catch(() => "")
-  const known = Known.safeParse(parsed(text)).data
+  const text = await readKept(host, file)
+  const known = text === undefined ? undefined : Known.safeParse(JSON.parse(text)).data
   let image: Promise<StartedImage> | undefined
   let found: Promise<Interpreter> | undefined
   const begin = async (): Promise<Interpreter> => {
@@ -98,19 +99,11 @@ async function ofImage(wanted: Compiled, host: CompilerHost, start: StartImage |
   if (known !== undefined) return { build: known.build, interpreter, [Symbol.asyncDispose]: dispose }
   try {
     const { build } = await interpreter()
-    await host.files.write(file, JSON.stringify({ build }), { flush: false })
+    await writeKept(host, file, JSON.stringify({ build }))
     return { build, interpreter, [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await dispose()
     throw error
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

@@ -6,6 +6,7 @@ import {
   dropLayerRecord,
   dropRecipe,
   layerKey,
+  markUsed,
   readLayerRecord,
   segmentPath,
   writeLayerRecord,
@@ -96,6 +97,10 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
       throw error
     }
   }
+  await markUsed(
+    making.host,
+    segments.flatMap(({ kept }) => kept ?? []),
+  )
   let again: Promise<WrittenLayer> | undefined
   const once = async (): Promise<WrittenLayer> => {
     try {

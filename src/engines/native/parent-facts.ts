@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { cacheFolder } from "../../files/cache-folder.ts"
-import { sealed, unsealed } from "../../files/sealed-text.ts"
+import { readKept, writeKept } from "../../kept-text.ts"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { digestOf, partsOf } from "../../oci/digest.ts"
@@ -41,7 +41,7 @@ export async function parentFacts(
     layers: layers.map(({ diffId }) => diffId),
   }
   const path = join(cacheFolder(host), "parents", `${partsOf(digestOf(canonicalJson(decisive))).hex}.json`)
-  const kept = unsealed(await host.files.readText(path).catch(() => ""))
+  const kept = await readKept(host, path)
   if (kept !== undefined) return unpacked(JSON.parse(kept) as Kept)
   const files = await merged()
   const environment = await findEnvironment(image, files, name)
@@ -53,7 +53,7 @@ export async function parentFacts(
     files: [...installed.files],
     folders: [...installed.folders],
   } satisfies Kept)
-  await host.files.write(path, sealed(text), { flush: false })
+  await writeKept(host, path, text)
   return { environment, installed }
 }
 

@@ -1,7 +1,7 @@
 import { readSize, sizeShape } from "../../config/amounts.ts"
 import { Failure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
-import { trimSegments } from "../../files/cache-usage.ts"
+import { trimCache } from "../../files/cache-usage.ts"
 import type { Host } from "../../host/host.ts"
 import { appendLayers, withConfig, withLabels, type Image, type Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
@@ -49,6 +49,8 @@ export type Memory = {
   readonly segments: Map<string, Promise<Segment>>
   readonly files: Map<string, Promise<readonly SegmentFile[]>>
   readonly layers: Making["coming"]
+  /** When the cache was last brought below its limit, in milliseconds since 1970. */
+  trimmed?: number
 }
 
 /**
@@ -126,7 +128,11 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   }
   const limit = cacheLimit(host.env)
   const packages = await again(2 * wanted.length, attempt)
-  if (isNew) await trimSegments(cache, limit, host.files)
+  const { memory } = context
+  if (isNew && (memory.trimmed === undefined || host.now().getTime() - memory.trimmed > betweenTrims)) {
+    memory.trimmed = host.now().getTime()
+    await trimCache(cache, limit, host.files)
+  }
   for (const { name, version } of wanted)
     if (replaced.has(name))
       job.report({
@@ -148,7 +154,10 @@ async function offer({ descriptor, from }: Layer, { into, onBlob }: Job): Promis
   if ((await into.store.takeFile?.(into.repository, descriptor, from.file)) === true) onBlob(descriptor)
 }
 
-/** Bytes that the segments of the cache may take: what `NBSTACKS_CACHE_LIMIT` says, such as `50GB`. */
+/** Looking through a large cache takes a tenth of a second: not for each of many rows. In milliseconds. */
+const betweenTrims = 10_000
+
+/** Bytes that the cache may take: what `NBSTACKS_CACHE_LIMIT` says, such as `50GB`. */
 function cacheLimit(env: Host["env"]): number {
   const written = env["NBSTACKS_CACHE_LIMIT"]
   if (written === undefined || written === "") return 20e9

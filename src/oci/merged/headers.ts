@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { Failure } from "../../failure.ts"
 import type { Files } from "../../host/files.ts"
+import { readKept, writeKept } from "../../kept-text.ts"
 import type { Layer } from "../image.ts"
 import { layerEntries } from "../layer/open.ts"
 import type { TarHeader } from "../tar/header.ts"
@@ -27,7 +28,7 @@ export async function readHeaders(layer: Layer, cache?: HeaderCache): Promise<re
     const link = header.kind === "hardlink" ? { link: relativePath(header.link ?? "") } : {}
     headers.push({ ...header, path: relativePath(header.path), ...link })
   }
-  if (cache !== undefined) await cache.files.write(path, JSON.stringify({ format, headers: headers.map(packed) }))
+  if (cache !== undefined) await writeKept(cache, path, JSON.stringify({ format, headers: headers.map(packed) }))
   return headers
 }
 
@@ -55,13 +56,9 @@ function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A)
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
 }
 
-async function readCached({ files }: HeaderCache, path: string): Promise<readonly LayerHeader[] | undefined> {
-  if ((await files.stat(path)) === undefined) return undefined
-  try {
-    const read = JSON.parse(await files.readText(path)) as { format?: unknown; headers?: Packed[] }
-    if (read.format !== format || !Array.isArray(read.headers)) return undefined
-    return read.headers.map(unpacked)
-  } catch {
-    return undefined
-  }
+async function readCached(cache: HeaderCache, path: string): Promise<readonly LayerHeader[] | undefined> {
+  const text = await readKept(cache, path)
+  if (text === undefined) return undefined
+  const read = JSON.parse(text) as { readonly format: number; readonly headers: readonly Packed[] }
+  return read.format === format ? read.headers.map(unpacked) : undefined
 }

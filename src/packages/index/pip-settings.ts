@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { z } from "zod"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Host } from "../../host/host.ts"
+import { readKept, writeKept } from "../../kept-text.ts"
 import { parseIni } from "./ini.ts"
 import { machinePython, type MachinePython } from "./machine-python.ts"
 import { pythonString } from "./python-literal.ts"
@@ -62,25 +63,17 @@ export async function pipDefaultIndex(host: PipHost, signal: AbortSignal): Promi
   const stat = python === undefined ? undefined : await host.files.stat(python.program)
   const file = join(cacheFolder(host), "pythons", "default-index.json")
   const of = stat === undefined ? undefined : `${python?.program} ${stat.size} ${stat.mtime}`
-  const kept =
-    of === undefined ? undefined : Kept.safeParse(parsedJson(await host.files.readText(file).catch(() => "")))
+  const text = of === undefined ? undefined : await readKept(host, file)
+  const kept = text === undefined ? undefined : Kept.safeParse(JSON.parse(text))
   if (kept?.success === true && kept.data.of === of) return kept.data.index
   const help = await runPip(host, ["install", "--help"], signal)
   const index = /--index-url\b[\s\S]*?\(default:?\s+(https?:\/\/[^\s)]+)\)/.exec(help ?? "")?.[1]
   if (of !== undefined && index !== undefined)
-    await host.files.write(file, JSON.stringify({ of, index }), { flush: false }).catch(() => undefined)
+    await writeKept(host, file, JSON.stringify({ of, index })).catch(() => undefined)
   return index
 }
 
 const Kept = z.object({ of: z.string(), index: z.url() })
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** Runs pip, as `python3 -m pip` or as `pip`. Undefined when neither works. */
 async function runPip(host: PipHost, args: readonly string[], signal: AbortSignal): Promise<string | undefined> {

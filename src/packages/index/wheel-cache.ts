@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { z } from "zod"
 import type { Host } from "../../host/host.ts"
+import { readKept, writeKept } from "../../kept-text.ts"
 
 /** What is known of the files of one version of a project, so that nobody has to be asked twice. */
 export type KnownFiles = {
@@ -40,14 +41,9 @@ export function wheelPath(cache: string, hash: string): string {
 
 /** The record of a version; nothing known when there is none or it cannot be read. */
 export async function readKnown(host: CacheHost, cache: string, project: Project): Promise<KnownFiles> {
-  const text = await host.files.readText(knownPath(cache, project)).catch(() => "")
-  try {
-    const parsed = KnownRecord.safeParse(JSON.parse(text))
-    if (parsed.success) return parsed.data
-  } catch {
-    // No record, or half of one: ask again.
-  }
-  return { files: {}, asked: [] }
+  const text = await readKept(host, knownPath(cache, project))
+  const parsed = text === undefined ? undefined : KnownRecord.safeParse(JSON.parse(text))
+  return parsed?.data ?? { files: {}, asked: [] }
 }
 
 /** Adds to the record of a version. Of two processes that do so at once one may be forgotten, and asks again later. */
@@ -59,7 +55,7 @@ export async function writeKnown(host: CacheHost, place: Project & { cache: stri
   const asked = [...new Set([...old.asked, ...more.asked])].sort()
   const path = knownPath(place.cache, place)
   await host.files.makeDirectory(join(path, ".."))
-  await host.files.write(path, `${JSON.stringify({ version: 1, files, asked })}\n`)
+  await writeKept(host, path, `${JSON.stringify({ version: 1, files, asked })}\n`)
 }
 
 /** A project by its normalised name, and one of its versions. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { z } from "zod"
-import { sealed, unsealed } from "../../files/sealed-text.ts"
+import { readKept, sealed, writeKept } from "../../kept-text.ts"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
 import { Digests } from "../../oci/descriptor.ts"
@@ -70,9 +70,9 @@ type Recipient = { readonly wheel: WheelFile; readonly target: Target; readonly 
 /** What a wheel becomes: from the cache, by the content of the wheel and the target, else read, and kept there. */
 export function segmentOf({ wheel, target, recipe }: Recipient, from: From): Promise<Segment> {
   return remembered(from.known, recipe.summary, async () => {
-    const text = await readText(from.host, recipe.summary)
+    const text = await readKept(from.host, recipe.summary)
     if (text === undefined) return await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
-    await used(from.host, recipe.summary)
+    await markUsed(from.host, [recipe.files])
     return JSON.parse(text) as Segment
   })
 }
@@ -103,7 +103,7 @@ async function filesAt(
   recipe: RecipePath,
   target: Target,
 ): Promise<readonly SegmentFile[] | undefined> {
-  const text = await readText(host, recipe.files)
+  const text = await readKept(host, recipe.files)
   return text === undefined ? undefined : segmentFiles(recipeFilesFromText(text), target)
 }
 
@@ -122,11 +122,10 @@ export async function readPack(
   path: PackPath,
   target: Target,
 ): Promise<{ readonly segment: Segment; readonly files: readonly SegmentFile[] } | undefined> {
-  const text = await readText(host, path.recipe.summary)
+  const text = await readKept(host, path.recipe.summary)
   const files = text === undefined ? undefined : await filesAt(host, path.recipe, target)
   if (text === undefined || files === undefined || (await host.files.stat(path.pack)) === undefined) return undefined
-  await used(host, path.recipe.summary)
-  await used(host, path.pack)
+  await markUsed(host, [path.pack])
   return { segment: JSON.parse(text) as Segment, files }
 }
 
@@ -161,7 +160,7 @@ export async function readLayerRecord(
   { host, cache }: Omit<CacheHost, "temporary">,
   key: string,
 ): Promise<WrittenLayer | undefined> {
-  const text = await readText(host, join(cache, "layers", `${key}.json`))
+  const text = await readKept(host, join(cache, "layers", `${key}.json`))
   if (text === undefined) return undefined
   const parsed = WrittenLayer.safeParse(JSON.parse(text))
   return parsed.success ? parsed.data : undefined
@@ -173,7 +172,7 @@ export async function writeLayerRecord(
   key: string,
   layer: WrittenLayer,
 ): Promise<void> {
-  await host.files.write(join(cache, "layers", `${key}.json`), sealed(JSON.stringify(layer)), { flush: false })
+  await writeKept(host, join(cache, "layers", `${key}.json`), JSON.stringify(layer))
 }
 
 /** Forgets a layer whose record turned out wrong. */
@@ -187,13 +186,8 @@ function keyOf(value: object): string {
     .digest("hex")
 }
 
-/** Who clears the cache goes by what was used last. */
-async function used({ files }: Pick<Host, "files">, path: string): Promise<void> {
-  // Another process may have cleared it by now, or it may belong to somebody else.
-  await files.touch(path).catch(() => undefined)
-}
-
-/** A sealed text; one that is not whole counts as not there. */
-async function readText(host: Pick<Host, "files">, path: string): Promise<string | undefined> {
-  return unsealed(await host.files.readText(path).catch(() => ""))
+/** Says that files of the cache are wanted, whether or not they are read: who clears it goes by what was used last. */
+export async function markUsed({ files }: Pick<Host, "files">, paths: readonly string[]): Promise<void> {
+  // Some may not be there.
+  for (const path of paths) await files.touch(path).catch(() => undefined)
 }

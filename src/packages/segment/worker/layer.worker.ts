@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync
 import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../../failure.ts"
-import { unsealed } from "../../../files/sealed-text.ts"
+import { unsealed } from "../../../kept-text.ts"
 import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
