@@ -9,11 +9,13 @@ import { makeHost } from "../../src/host/node/host.ts"
 import { readImage, type Image } from "../../src/oci/image.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import type { Requirement, Step } from "../../src/tree/step.ts"
 import { unpackImage } from "../../src/oci/unpack.ts"
 import { writeImage } from "../../src/oci/write-image.ts"
 import { benchWith, requirement } from "../support/bench-wheels.ts"
+import { machinePython } from "../support/bytecode.ts"
 import { makeCertificate } from "../support/certificate.ts"
-import { debianImage, nativeBench, placedFiles, pypiStep, type NativeBench } from "../support/native.ts"
+import { debianImage, nativeBench, placedFiles, pypiStep, requirementsOf, type NativeBench } from "../support/native.ts"
 import { startRegistry } from "../support/registry.ts"
 import { openSandbox, prepared, type Sandbox } from "../support/sandbox.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
@@ -166,6 +168,54 @@ test("a file that is gone, another file, no login, one that does not fit: each s
     detail: "  demo-1.0-cp311-cp311-win_amd64.whl is for win_amd64",
   })
   expect(await host.files.list(join(bench.folder, "cache", "wheels"))).toEqual([])
+})
+
+test("a local version in a URL; too many tags; one package from two places", async () => {
+  const local = wheelOf({ name: "demo", version: "1.0+cpu.1" })
+  await using files = await startFiles((path) =>
+    path === `/${local.filename.replace("+", "%2B")}` ? { status: 200, body: local.bytes } : undefined,
+  )
+  await using bench = await benchAlone()
+  const parent = await bench.parent(debianImage())
+  const [pin] = requirementsOf(
+    `demo @ ${files.origin}/${local.filename.replace("+", "%2B")} --hash=sha256:${local.sha256}`,
+  ) as [Requirement]
+  const texts = await textsOf(await bench.execute(pypiStep([{ ...pin, version: "1.0+cpu.1" }]), parent))
+  expect(texts.get(`${site}/demo-1.0+cpu.1.dist-info/direct_url.json`)).toBe(directUrl(pin.url ?? "", local))
+
+  const tags = Array.from({ length: 40 }, (_, at) => `x${at}`).join(".")
+  await expect(install(bench, `${files.origin}/demo-1.0-${tags}-${tags}-any.whl`)).rejects.toThrow(
+    "is not the name of a wheel",
+  )
+
+  const [a, b] = ["a", "b"].map((path) => `${files.origin}/${path}/${demo.filename}`)
+  for (const more of [{ url: b }, {}, { url: a, hashes: [`sha256:${"0".repeat(64)}`] }]) {
+    const two = [
+      requirement("demo", [demo], { url: a }),
+      requirement("demo", [demo], { ...more, marker: "os_name == 'posix'" }),
+    ]
+    await expect(bench.execute(pypiStep(two), parent)).rejects.toMatchObject({
+      code: "no",
+      message: "`row` wants demo 1.0 from two places",
+    })
+  }
+})
+
+test("bytecode is that of the same wheel from an index", async () => {
+  await using files = await startFiles()
+  const python = await machinePython(host)
+  await using bench = await benchWith([demo])
+  const parent = await bench.parent(debianImage(python.full))
+  const layersWith = async (more: Partial<Requirement>): Promise<readonly (readonly [string, string])[]> => {
+    const step = { ...pypiStep([requirement("demo", [demo], more)]), bytecode: "all" } as Step
+    const { layers } = await bench.execute(step, parent)
+    return layers.slice(2).map(({ history, diffId }) => [history.created_by ?? "", diffId])
+  }
+  const index = await layersWith({})
+  const byUrl = await layersWith({ url: `${files.origin}/${demo.filename}` })
+  expect(byUrl.map(([what]) => what)).toEqual(["nbstacks: demo 1.0", "nbstacks: demo 1.0 (bytecode)"])
+  expect(byUrl[0]).not.toEqual(index[0])
+  expect(byUrl[1]).toEqual(index[1])
 })
 
 test("over TLS with the configured certificates; https never becomes http", async () => {
