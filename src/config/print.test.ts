@@ -59,3 +59,15 @@ test("a long line is cut around its place", async () => {
   expect(line.length).toBeLessThan(120)
   expect(line[caret.indexOf("^")]).toBe("X")
 })
+
+test("a login in a URL is not shown, and columns stay", async () => {
+  const failure = await problemFailure(
+    [{ at: place(1, 47), rule: "r", message: "m" }],
+    reading("a @ https://me:s3cret@x.example/@b/c.whl?k=v2 X"),
+  )
+  expect(failure.detail).toMatchInlineSnapshot(`
+    "nbstacks.yaml:1:47: m [r]
+      1 | a @ https://*********@x.example/@b/c.whl?**** X
+        |                                               ^"
+  `)
+})

@@ -51,10 +51,19 @@ function printProblem({ at, rule, message, hint }: Problem, line: string | undef
   const tail = hint !== undefined && hints ? [`    hint: ${printable(hint)}`] : []
   if (line === undefined || line.trim() === "") return [head, ...tail].join("\n")
   const start = Math.max(0, at.column - 1 - width / 2)
-  const cut = printable(line.slice(start, start + width))
+  const cut = printable(masked(line).slice(start, start + width))
   const number = String(at.line)
   const caret = " ".repeat(at.column - 1 - start)
   return [head, `  ${number} | ${cut}`, `  ${" ".repeat(number.length)} | ${caret}^`, ...tail].join("\n")
+}
+
+/**
+ * What a URL may hold of a login, in front of its host or in its query, as stars: who reads a log need not know it.
+ * As many as there were characters, so that columns stay.
+ */
+function masked(line: string): string {
+  const stars = (secret: string): string => "*".repeat(secret.length)
+  return line.replaceAll(/(?<=:\/\/)[^/?#\s]*(?=@)/g, stars).replaceAll(/(?<=:\/\/[^?#\s]*\?)[^#\s]+/g, stars)
 }
 
 /** Control characters would reach the terminal otherwise; each becomes one character, so that columns stay. */

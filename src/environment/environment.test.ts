@@ -55,6 +55,39 @@ six===1.16.0\\
     ])
   })
 
+  it("reads wheels by their URLs, as pip-compile and uv write them", async () => {
+    const text = `iniconfig @ http://127.0.0.1:18923/iniconfig-2.0.0-py3-none-any.whl ; sys_platform == 'linux' \\
+    --hash=sha256:${a}
+    # via -r in.in
+Zope.Interface[test]@ HTTPS://Host.example/%7Efiles/@x/zope_interface-6.0%2Blocal.1-2-cp311-cp311-linux_x86_64.whl#sha256=${a.toUpperCase()}
+b @ https://x/b-1.00-py2.py3-none-any.whl#egg=b&sha256=${b} --hash=sha256:${b} # why
+`
+    expect(await readOne(text)).toEqual([
+      {
+        name: "b",
+        version: "1.0",
+        url: "https://x/b-1.00-py2.py3-none-any.whl",
+        extras: [],
+        hashes: [`sha256:${b}`],
+      },
+      {
+        name: "iniconfig",
+        version: "2.0.0",
+        url: "http://127.0.0.1:18923/iniconfig-2.0.0-py3-none-any.whl",
+        extras: [],
+        marker: `sys_platform == "linux"`,
+        hashes: [`sha256:${a}`],
+      },
+      {
+        name: "zope-interface",
+        version: "6.0+local.1",
+        url: "https://Host.example/%7Efiles/@x/zope_interface-6.0%2Blocal.1-2-cp311-cp311-linux_x86_64.whl",
+        extras: ["test"],
+        hashes: [`sha256:${a}`],
+      },
+    ])
+  })
+
   it("gives the same for another order, other comments and other spelling", async () => {
     const one = await readOne(`a==1 --hash=sha256:${a}\nb==2.0 --hash=sha256:${b} --hash=sha256:${a}`)
     const two = await readOne(
@@ -84,9 +117,43 @@ six===1.16.0\\
     ["--pre", "--pre is not understood"],
     ["./local", "`./local` is a file or a URL"],
     ["git+https://x/y.git", "`git+https://x/y.git` is a file or a URL"],
-    ["y @ https://x/y.whl", "y comes from a URL"],
-    ["y @ https://x/y.whl#sha256=00", "y comes from a URL"],
-    ["y[z] @ file:///x/y-1-py3-none-any.whl", "y comes from a URL"],
+    ["https://u:p@x/y-1-py3-none-any.whl", "`https://x/y-1-py3-none-any.whl` has no name"],
+    ["https://x/y-1-py3-none-any.whl?token=p", "`https://x/y-1-py3-none-any.whl` is a file or a URL"],
+    ["https://u:p@x/y-1.tar.gz", "`https://x/y-1.tar.gz` is a file or a URL"],
+    ["-r https://u:p@x/y.txt", "-r https://x/y.txt leaves the environment's folder"],
+    ["y @ https://x/y.whl", "the URL of y names y.whl, which is no wheel of y"],
+    ["y @ https://x/z-1-py3-none-any.whl", "the URL of y names z-1-py3-none-any.whl, which is no wheel of y"],
+    ["y @ https://x/y-one-py3-none-any.whl", "the URL of y names y-one-py3-none-any.whl, which is no wheel of y"],
+    ["y @ https://x/a%2Fy-1-py3-none-any.whl", "the URL of y names a/y-1-py3-none-any.whl, which is no wheel of y"],
+    ["y @ https://x/y-1.tar.gz", "y comes from a URL that names no wheel"],
+    ["y @ https://x/y-1-py3-none-any.whl", "y has no hash"],
+    ["y @ https://x/y-1-py3-none-any.whl#md5=00", "the URL of y has a fragment that is not understood"],
+    ["y @ https://x/y-1-py3-none-any.whl#sha256=00", "the URL of y has a fragment that is not understood"],
+    [
+      `y @ https://x/y-1-py3-none-any.whl --hash=sha256:${a} --hash=sha256:${b}`,
+      "y has several hashes, and its URL has one file",
+    ],
+    [
+      `y @ https://x/y-1-py3-none-any.whl#sha256=${a} --hash=sha256:${b}`,
+      "y has several hashes, and its URL has one file",
+    ],
+    ["y @ https://u:p@x/y-1-py3-none-any.whl", "the URL of y has a login or a variable in it"],
+    ["y @ https://u@x/y-1-py3-none-any.whl", "the URL of y has a login or a variable in it"],
+    ["y @ https://@x/y-1-py3-none-any.whl", "the URL of y has a login or a variable in it"],
+    ["y @ https://x/${TOKEN}/y-1-py3-none-any.whl", "the URL of y has a login or a variable in it"],
+    ["y @ https://x/y-1-py3-none-any.whl?token=p", "the URL of y has a query, which can hold a login"],
+    ["y @ https:///y-1-py3-none-any.whl", "what follows `y @` is not a URL"],
+    ["y @ https:x/y-1-py3-none-any.whl", "what follows `y @` is not a URL"],
+    ["y @ https://x\\y-1-py3-none-any.whl", "what follows `y @` is not a URL"],
+    ["y @ https://x/ü/y-1-py3-none-any.whl", "what follows `y @` is not a URL"],
+    ["y @ https://x/y-1-py3-none-any.whl;os_name=='posix'", "what follows `y @` is not a URL"],
+    ["y @ https://x:99999/y-1-py3-none-any.whl", "what follows `y @` is not a URL"],
+    ["y @ https://x/y-1-py3-none-any.whl ; os == 1", "`os == 1` is not an environment marker"],
+    ["y @ https://x/y-1-py3-none-any.whl ==1", "`y @ https://x/y-1-py3-none-any.whl ==1` is not a requirement"],
+    ["y @ git+https://u:p@x/y.git", "y comes from `git+https:`, which has no hash"],
+    ["y[z] @ file:///x/y-1-py3-none-any.whl", "y comes from a file of this machine"],
+    ["y @ ./y-1-py3-none-any.whl", "y comes from a file of this machine"],
+    ["y @", "`y @` is not a requirement"],
     ["file:///x/y-1-py3-none-any.whl", "`file:///x/y-1-py3-none-any.whl` is a file or a URL"],
     ["!!!", "`!!!` is not a requirement"],
     ["-r ../other.txt", "-r ../other.txt leaves the environment's folder"],
@@ -137,6 +204,27 @@ describe("folders", () => {
         hint: "Compile both lists together, so that they agree",
       },
     ])
+  })
+
+  it("joins a wheel by its URL with the same one only", async () => {
+    const url = "https://x/a-1-py3-none-any.whl"
+    await using tree = await makeTree({
+      "x/requirements.txt": `a @ ${url} --hash=sha256:${a}`,
+      "y/requirements.txt": `a[more] @ ${url}#sha256=${a}`,
+      "index/requirements.txt": `a==1 --hash=sha256:${a}`,
+      "other/requirements.txt": `a @ ${url}#sha256=${b}`,
+      "marked/requirements.txt": `a==1 ; os_name == "posix" --hash=sha256:${a}`,
+    })
+    const { requirements, problems } = await tree.read("x", "y")
+    expect([requirements, problems]).toEqual([
+      [{ name: "a", version: "1", url, extras: ["more"], hashes: [`sha256:${a}`] }],
+      [],
+    ])
+    const messages = async (folder: string) => (await tree.read("x", folder)).problems.map(({ message }) => message)
+    const there = `1 from ${url} with sha256:${a} in x/requirements.txt:1`
+    expect(await messages("index")).toEqual([`a is 1 here and ${there}`])
+    expect(await messages("other")).toEqual([`a is 1 from ${url} with sha256:${b} here and ${there}`])
+    expect(await messages("marked")).toEqual([`a is 1 here and always ${there}`])
   })
 
   it("refuses what it would have to leave out", async () => {

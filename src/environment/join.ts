@@ -4,7 +4,7 @@ import type { PlacedRequirement } from "./read-requirements.ts"
 
 /**
  * One list from several. The same package may be there twice under different markers; twice under one marker it must be
- * the same version, and extras and hashes are joined.
+ * the same version from the same place, and extras and hashes are joined.
  */
 export function joinRequirements(all: readonly PlacedRequirement[]): {
   readonly requirements: readonly Requirement[]
@@ -13,17 +13,17 @@ export function joinRequirements(all: readonly PlacedRequirement[]): {
   const joined = new Map<string, PlacedRequirement>()
   const problems: Problem[] = []
   for (const one of all) {
-    const { name, version, marker } = one.requirement
+    const { name, marker } = one.requirement
     const key = `${name};${marker ?? ""}`
     const other = joined.get(key)
     if (other === undefined) joined.set(key, one)
-    else if (other.requirement.version === version)
+    else if (agree(other.requirement, one.requirement))
       joined.set(key, { ...other, requirement: union(other.requirement, one.requirement) })
     else
       problems.push({
         at: { file: one.file, line: one.line, column: 1 },
         rule: "two-versions",
-        message: `${name} is ${version} here and ${other.requirement.version} in ${other.file}:${other.line}`,
+        message: `${name} is ${wanted(one)} here and ${wanted(other)} in ${other.file}:${other.line}`,
         hint: "Compile both lists together, so that they agree",
       })
   }
@@ -34,12 +34,23 @@ export function joinRequirements(all: readonly PlacedRequirement[]): {
 /** A version without a marker always holds, so another version with one would be installed beside it. */
 function unmarkedTwice(joined: ReadonlyMap<string, PlacedRequirement>): readonly Problem[] {
   return [...joined.values()].flatMap((one): readonly Problem[] => {
-    const { name, version, marker } = one.requirement
+    const { name, marker } = one.requirement
     const always = joined.get(`${name};`)
-    if (marker === undefined || always === undefined || always.requirement.version === version) return []
-    const message = `${name} is ${version} here and always ${always.requirement.version} in ${always.file}:${always.line}`
+    if (marker === undefined || always === undefined || agree(always.requirement, one.requirement)) return []
+    const message = `${name} is ${wanted(one)} here and always ${wanted(always)} in ${always.file}:${always.line}`
     return [{ at: { file: one.file, line: one.line, column: 1 }, rule: "two-versions", message }]
   })
+}
+
+/** The same version, and from the same URL the same file. */
+function agree(a: Requirement, b: Requirement): boolean {
+  if (a.version !== b.version || a.url !== b.url) return false
+  return a.url === undefined || a.hashes.join() === b.hashes.join()
+}
+
+/** What a place wants of a package, for a message that compares two. */
+function wanted({ requirement: { version, url, hashes } }: PlacedRequirement): string {
+  return url === undefined ? version : `${version} from ${url} with ${hashes.join()}`
 }
 
 function union(a: Requirement, b: Requirement): Requirement {

@@ -3,6 +3,7 @@ import type { FolderView } from "../files/folder-view.ts"
 import { pathBelow } from "../files/glob.ts"
 import type { Requirement } from "../tree/step.ts"
 import { readRequirement } from "./requirement.ts"
+import { withoutLogins } from "./requirement-url.ts"
 import { lineKind, requirementLines } from "./requirement-lines.ts"
 
 /** A pin with the place where it was written, relative to the tree's folder. */
@@ -58,7 +59,7 @@ async function include(view: EnvironmentView, file: string, reading: Reading): P
     else if (kind.kind === "include") {
       const open = [...reading.open, file]
       const path = includedPath(file, kind.path, reading.folder)
-      if (path === undefined) complain(`-r ${kind.path} leaves the environment's folder`)
+      if (path === undefined) complain(`-r ${withoutLogins(kind.path)} leaves the environment's folder`)
       else if (open.includes(path)) complain(`-r ${kind.path} goes in a circle: ${[...open, path].join(" → ")}`)
       else if ((await view.kindOf(path)) !== "file") complain(`-r ${kind.path} is not there`)
       else await include(view, path, { ...reading, open })

@@ -4,11 +4,13 @@ import { digest, dockerfile, pypi, row, treeOf } from "../../test/support/tree.t
 import { canonicalJson } from "../oci/canonical-json.ts"
 import type { Digest } from "../oci/digest.ts"
 import { digestOf } from "../oci/digest.ts"
-import type { Tree } from "../tree/tree.ts"
+import type { PypiStep } from "../tree/step.ts"
+import type { Image, Tree } from "../tree/tree.ts"
 import { checkKeyOf } from "./check-key.ts"
-import { keyAt, keysOf, slotOf, type Key } from "./key.ts"
+import { keyAt, keysOf, slotOf, type Key, type Keyed } from "./key.ts"
 import { planTree } from "./plan-tree.ts"
 import { PlanFile, type Built, type Known, type Plan } from "./plan.ts"
+import { reasonsFor } from "./reasons.ts"
 
 const nothing: Known = { built: new Map(), passed: new Set(), checked: new Set(), gone: new Set(), previous: new Map() }
 
@@ -85,6 +87,33 @@ test("one changed package rebuilds that row and its children, and says which pac
     ],
     ml: [{ kind: "parent", id: "datascience", because: "rebuilt" }],
   })
+})
+
+test("a wheel from a URL has another key, and a changed URL is a change of that package", () => {
+  const one = pypi({ numpy: "2.0", pandas: "3.0" })
+  const at = (url: string | undefined): PypiStep => ({
+    ...one,
+    requirements: one.requirements.map((each) => (each.name === "numpy" ? { ...each, url } : each)),
+  })
+  const treeWith = (step: PypiStep): Tree => treeOf(row("r", undefined, [step]))
+  const keyed = (step: PypiStep): Keyed => keysOf(treeWith(step)).get("r@linux/amd64") as Keyed
+  expect(keyed(at(undefined)).key).toBe(keyed(one).key)
+  const [a, b] = ["https://a.example/numpy.whl", "https://b.example/numpy.whl"].map(at) as [PypiStep, PypiStep]
+  expect(new Set([one, a, b].map((step) => keyed(step).key)).size).toBe(3)
+  const because = (before: PypiStep, now: PypiStep) =>
+    reasonsFor({
+      now: keyed(now).input,
+      before: keyed(before).input,
+      image: treeWith(now).images[0] as Image,
+      rebuilt: [],
+      places: new Map(),
+    })
+  const named = { kind: "package", name: "numpy" }
+  expect(because(one, a)).toEqual([{ ...named, from: "2.0", to: "2.0 @ https://a.example/numpy.whl" }])
+  expect(because(a, b)).toEqual([
+    { ...named, from: "2.0 @ https://a.example/numpy.whl", to: "2.0 @ https://b.example/numpy.whl" },
+  ])
+  expect(because(a, pypi({ numpy: "2.1", pandas: "3.0" }))).toEqual([{ ...named, from: "2.0", to: "2.1" }])
 })
 
 test("a proxy that is given as an argument reaches the engine and decides nothing", () => {

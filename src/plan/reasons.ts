@@ -130,23 +130,32 @@ function differing(before: Readonly<Record<string, string>>, now: Readonly<Recor
   return [...new Set([...Object.keys(before), ...Object.keys(now)])].sort().filter((name) => before[name] !== now[name])
 }
 
-type Pinned = { readonly name: string; readonly version: string }
+type Pinned = { readonly name: string; readonly version: string; readonly url?: string | undefined }
 
 function packages(before: readonly Pinned[], now: readonly Pinned[]): readonly Reason[] {
-  const old = versions(before)
-  const current = versions(now)
+  const [old, current] = [Map.groupBy(before, byName), Map.groupBy(now, byName)]
   const names = [...new Set([...old.keys(), ...current.keys()])].sort()
-  const moved = names
-    .filter((name) => old.get(name) !== current.get(name))
-    .map((name): Reason => ({ kind: "package", name, from: old.get(name), to: current.get(name) }))
+  const moved = names.flatMap((name): readonly Reason[] => {
+    const [from, to] = told(old.get(name), current.get(name))
+    return from === to ? [] : [{ kind: "package", name, from, to }]
+  })
   const same = moved.length === 0 && !sameValue(before, now)
   return same ? [{ kind: "setting", field: "hashes" }] : moved
 }
 
-/** Versions by name; a name may be there twice, under different markers. */
-function versions(pinned: readonly Pinned[]): ReadonlyMap<string, string> {
-  const all = Map.groupBy(pinned, ({ name }) => name)
-  return new Map([...all].map(([name, list]) => [name, list.map(({ version }) => version).join(" or ")]))
+/** A package before and now, as versions where they differ, else with where it comes from; it may be there twice, under different markers. */
+function told(
+  before: readonly Pinned[] | undefined,
+  now: readonly Pinned[] | undefined,
+): readonly (string | undefined)[] {
+  const texts = (of: (one: Pinned) => string): readonly (string | undefined)[] =>
+    [before, now].map((list) => list?.map(of).join(" or "))
+  const [from, to] = texts(({ version }) => version)
+  return from === to ? texts(({ version, url }) => (url === undefined ? version : `${version} @ ${url}`)) : [from, to]
+}
+
+function byName({ name }: Pinned): string {
+  return name
 }
 
 function files(before: readonly FileEntry[], now: readonly FileEntry[], places: StepPlaces): readonly Reason[] {

@@ -29,6 +29,8 @@ export type Requirement = {
   /** Normalised as PEP 503 says. */
   readonly name: string
   readonly version: string
+  /** Of the wheel, where it is not looked for on an index; without a login, a query or a fragment. It has one hash. */
+  readonly url?: string | undefined
   readonly extras: readonly string[]
   /** An environment marker as PEP 508 writes it. */
   readonly marker?: string | undefined

@@ -11,6 +11,7 @@ import {
 } from "../support/installer-differences.ts"
 import { treeOfFolder, treeOfLayers } from "../support/installed-tree.ts"
 import { debianImage, nativeBench, pypiStep, requirementsOf, uvProgram, type NativeBench } from "../support/native.ts"
+import { wheelOf, type TestWheel } from "../support/wheels.ts"
 import { knowWheels, listNames, offerWheels, wheelList, type ListName } from "../support/wheel-lists.ts"
 
 type Compared = {
@@ -82,11 +83,41 @@ async function compareList(name: ListName): Promise<Compared & { readonly wheels
   return { ...(await compare(bench, list.text, { by: installers, options })), wheels: list.wheels.length }
 }
 
+/** Compares wheels that a lock names by their URLs, on a server of this machine. */
+async function compareUrls(): Promise<Compared> {
+  const wheels = ["one", "two"].map((name) =>
+    wheelOf({ name, version: "1.0", entryPoints: `[console_scripts]\n${name} = ${name}:main\n` }),
+  )
+  await using bench = await nativeBench()
+  await using server = await bench.host.serve(
+    async ({ target }) => {
+      const wheel = wheels.find(({ filename }) => decodeURIComponent(target).endsWith(`/${filename}`))
+      return wheel === undefined ? { status: 404 } : { status: 200, body: wheel.bytes }
+    },
+    { port: 0 },
+  )
+  const origin = `http://127.0.0.1:${server.port}`
+  const [one, two] = wheels as [TestWheel, TestWheel]
+  const lock = [
+    `one @ ${origin}/a/${one.filename} --hash=sha256:${one.sha256}`,
+    `two @ ${origin}/%7Eb/@x/${two.filename.replace("t", "%74")} --hash=sha256:${two.sha256}`,
+  ]
+  return await compare(bench, `${lock.join("\n")}\n`, { by: installers })
+}
+
+test("wheels from URLs are what pip makes of them, and what uv does but for the hash in `direct_url.json`", async () => {
+  const { covered, unlisted, count } = await compareUrls()
+  expect(unlisted).toEqual([])
+  expect(count).toBeGreaterThan(20)
+  expect([...covered].filter((what) => what.includes("direct_url"))).toEqual(["uv: `direct_url.json` has the hash"])
+})
+
 test("more than 500 wheels become what pip and uv make of them, but for what is listed, and each listed difference is one", async () => {
   // All lists at once: pip works on one core only.
-  const found = await Promise.all(listNames.map(compareList))
+  const lists = await Promise.all(listNames.map(compareList))
+  const found = [...lists, await compareUrls()]
   expect(found.flatMap(({ unlisted }) => unlisted)).toEqual([])
-  expect(found.reduce((sum, { wheels }) => sum + wheels, 0)).toBeGreaterThan(500)
+  expect(lists.reduce((sum, { wheels }) => sum + wheels, 0)).toBeGreaterThan(500)
   const covered = new Set(found.flatMap((one) => [...one.covered]))
   const always = differences.flatMap(({ what, from, byChance = [] }) =>
     from.flatMap((name) => (byChance.includes(name) && !covered.has(`${name}: ${what}`) ? [] : [`${name}: ${what}`])),

@@ -15,7 +15,7 @@ export type TreeFile = {
 }
 
 /** Files that may differ on purpose; of all others the hash says enough, and two gigabytes need not be held. */
-const kept = /^bin\/|^pyvenv\.cfg$|\.dist-info\/(?:RECORD|INSTALLER)$/
+const kept = /^bin\/|^pyvenv\.cfg$|\.dist-info\/(?:RECORD|INSTALLER|direct_url\.json)$/
 const small = 1024 * 1024
 
 function treeFile(path: string, bytes: Buffer, more: Pick<TreeFile, "kind" | "mode" | "link">): TreeFile {

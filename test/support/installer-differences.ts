@@ -119,6 +119,18 @@ export const differences: readonly Difference[] = [
     covers: ({ path, ours }) => ours === undefined && path.endsWith(".dist-info/uv_cache.json"),
     rows: ({ path, ours }) => ours === undefined && path.endsWith(".dist-info/uv_cache.json"),
   },
+  {
+    what: "`direct_url.json` has the hash",
+    why: "For a wheel from a URL the specification wants it; pip writes it too, in the same bytes. uv leaves `archive_info` empty.",
+    from: ["uv"],
+    covers: ({ path, ours, theirs }) =>
+      path.endsWith(".dist-info/direct_url.json") &&
+      both(ours, theirs) &&
+      jsonOf(ours).url === jsonOf(theirs).url &&
+      /^[0-9a-f]{64}$/.test(jsonOf(ours).archive_info?.hashes?.sha256 ?? "") &&
+      JSON.stringify(jsonOf(theirs).archive_info) === "{}",
+    rows: ({ path, ours, theirs }) => both(ours, theirs) && path.endsWith(".dist-info/direct_url.json"),
+  },
   executableRecord,
 ]
 
@@ -170,6 +182,15 @@ export function compareTrees(
   return { covered, unlisted }
 }
 
+type DirectUrl = {
+  readonly url?: string
+  readonly archive_info?: { readonly hashes?: { readonly sha256?: string } }
+}
+
+function jsonOf(file: TreeFile | undefined): DirectUrl {
+  return JSON.parse(text(file)) as DirectUrl
+}
+
 /** The page `docs/reference/differences-from-pip-and-uv.md`. */
 export function differencesPage(): string {
   return [
@@ -186,7 +207,7 @@ export function differencesPage(): string {
     "",
     "- **A wheel that is not what its `RECORD` says.** So does the specification; pip and uv do not compare. `debugpy` 1.6.5 is one.",
     "- **A wheel that two programs could read in two ways**: bytes of no member, headers that disagree, names that differ in case only.",
-    "- **Packages from a URL or a folder, and source distributions.** A lock names versions and hashes of wheels.",
+    "- **Packages from a folder or a repository, source distributions, and URLs with a login, a query or no hash.** A lock names wheels by their hashes.",
     "- **A file that would replace a part of the environment**, such as `bin/python`, or that is a folder of another package.",
     "- **Another version than the parent's**, unless `replace: true` is set.",
     "",

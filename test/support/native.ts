@@ -154,11 +154,13 @@ export function requirementsOf(text: string): Requirement[] {
     .replaceAll("\\\n", " ")
     .split("\n")
     .flatMap((line) => {
-      const match = /^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)/.exec(line)
+      const match = /^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(?:==(\S+)| @ (\S+))/.exec(line)
       if (match === null) return []
+      const [, , pinned, url] = match
+      const version = pinned ?? /\/[^/-]+-([^/-]+)-[^/]+$/.exec(url ?? "")?.[1] ?? ""
       const hashes = [...line.matchAll(/--hash=(sha256:[0-9a-f]{64})/g)].map((hash) => hash[1] ?? "")
       const name = (match[1] ?? "").toLowerCase().replace(/[-_.]+/g, "-")
-      return [{ name, version: match[2] ?? "", extras: [], hashes: hashes.sort() }]
+      return [{ name, version, ...(url === undefined ? {} : { url }), extras: [], hashes: hashes.sort() }]
     })
 }
 

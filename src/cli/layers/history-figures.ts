@@ -34,9 +34,11 @@ export function itemsOf(
     }
   const estimates = new Map<string, Estimate>()
   const item = (wheel: Wanted): Item => {
-    const { name, version } = wheel
+    const { name, version, url } = wheel
     const sized = sizeOf(wheel)
-    if (sized !== undefined && "size" in sized) return { name, id: sized.sha256, size: sized.size }
+    // A URL stands in the package's files: the same wheel by another one has another layer.
+    if (sized !== undefined && "size" in sized)
+      return { name, id: url === undefined ? sized.sha256 : `${sized.sha256} ${url}`, size: sized.size }
     const taken = sizes.get(name) ?? 0
     estimates.set(`${name} ${version}`, { name, version, why: sized?.unknown ?? "it was not asked for", taken })
     return { name, id: `${name} ${version}`, size: taken }

@@ -35,9 +35,10 @@ export async function targetOf(row: Image, lookup: Lookup): Promise<RowTarget> {
     madeLayers: makes ? 1 : 0,
     wanted: (requirements) => {
       const chosen = new Map<string, Wanted>()
-      for (const { name: written, version, hashes, marker } of requirements) {
+      for (const { name: written, version, url, hashes, marker } of requirements) {
         const name = normalName(written)
-        if (!inParent.has(name) && markerHolds(marker, environment)) chosen.set(name, { name, version, hashes })
+        if (!inParent.has(name) && markerHolds(marker, environment))
+          chosen.set(name, { name, version, ...(url === undefined ? {} : { url }), hashes })
       }
       return [...chosen.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
     },

@@ -98,7 +98,9 @@ const making = {
     ],
     "must be a folder, a list of folders, or a map with `folders`",
   )
-    .describe("Installs what a folder's locked requirements name; of several folders, all together.")
+    .describe(
+      "Installs what a folder's locked requirements name, by version or by the URL of a wheel, always with its hash; of several folders, all together.",
+    )
     .optional(),
 }
 

@@ -66,8 +66,8 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
   let done = 0
   return parallel(planned, making.pool.workers + 1, async ({ layer, items }, index) => {
     const parts = layer.shares.map(({ name, only }) => {
-      const { file, filename, sha256, recipe, omit, segment } = items.get(name) as Item
-      return { file, filename, sha256, recipe, size: segment.size, omit, only }
+      const { file, filename, sha256, url, recipe, omit, segment } = items.get(name) as Item
+      return { file, filename, sha256, url, recipe, size: segment.size, omit, only }
     })
     const made = await makeLayer(parts, making, join(making.folder, String(index)))
     const contents = layer.shares.map(({ name }) => (items.get(name) as Item).title)
@@ -80,12 +80,13 @@ export async function packageLayers(wheels: readonly FoundWheel[], making: Layer
 
 async function itemOf(wheel: FoundWheel, making: LayersMaking): Promise<Item> {
   const { host, cache, folder: temporary, pool, target, known } = making
-  const { name, version, file, filename, sha256 } = wheel
+  const { name, version, file, filename, sha256, url } = wheel
   const recipe = recipePath(cache, wheel, target)
   const segment = await whole(making, () =>
-    segmentOf({ wheel: { file, filename, sha256 }, target, recipe }, { host, cache, temporary, pool, known }),
+    segmentOf({ wheel: { file, filename, sha256, url }, target, recipe }, { host, cache, temporary, pool, known }),
   )
-  return { name, title: `${name} ${version}`, file, filename, sha256, recipe, segment, files: undefined, omit: [] }
+  const title = `${name} ${version}`
+  return { name, title, file, filename, sha256, url, recipe, segment, files: undefined, omit: [] }
 }
 
 async function withFiles(item: Item, making: LayersMaking): Promise<Item> {

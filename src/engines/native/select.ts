@@ -43,6 +43,14 @@ export function selectRequirements(requirements: readonly Requirement[], context
         },
       )
     }
+    if (
+      other !== undefined &&
+      (other.url !== requirement.url || (other.url !== undefined && !sameHashes(other, requirement)))
+    ) {
+      throw new Failure("no", `\`${context.name}\` wants ${name} ${other.version} from two places`, {
+        hint: "A package comes from an index or from one URL: lock again, or make their markers exclude each other",
+      })
+    }
     const hashes = [...new Set([...(other?.hashes ?? []), ...requirement.hashes])].sort()
     chosen.set(name, { ...requirement, name, hashes })
   }
@@ -67,4 +75,8 @@ export function selectRequirements(requirements: readonly Requirement[], context
     )
   }
   return { wanted: wanted.sort((a, b) => (a.name < b.name ? -1 : 1)), replaced }
+}
+
+function sameHashes(a: Requirement, b: Requirement): boolean {
+  return a.hashes.join() === b.hashes.join()
 }

@@ -48,5 +48,8 @@ async function readKept({ files }: HeaderCache, path: string): Promise<Uint8Arra
   const bytes = Buffer.from(await files.read(path).catch(() => Buffer.alloc(0)))
   const newline = bytes.indexOf(0x0a)
   const content = bytes.subarray(newline + 1)
-  return newline > 0 && bytes.subarray(0, newline).toString("latin1") === digestOf(content) ? content : undefined
+  if (newline < 1 || bytes.subarray(0, newline).toString("latin1") !== digestOf(content)) return undefined
+  // Who clears the cache goes by what was used last.
+  await files.touch(path).catch(() => undefined)
+  return content
 }

@@ -66,7 +66,7 @@ async function fetched(asking: Downloading, link: Link, temporary: string): Prom
       "accept-encoding": "identity",
       ...(done === 0 ? {} : { range: `bytes=${done}-` }),
     })
-    if (answer.status === 404) throw new Failure("cannot", `The index links to ${link.filename}, but does not have it`)
+    if (answer.status === 404) throw gone(link)
     if (done > 0 && !(answer.status === 206 && rangeStart(answer.headers["content-range"]) === done)) {
       hash = hasher()
       done = 0
@@ -88,6 +88,14 @@ async function fetched(asking: Downloading, link: Link, temporary: string): Prom
     if (done < expected) throw new Failure("temporary", `${link.filename} ended after ${done} of ${expected} bytes`)
   })
   return partsOf(hash.digest()).hex
+}
+
+function gone({ url, filename, isLocked }: Link): Failure {
+  return isLocked === true
+    ? new Failure("cannot", `${new URL(url).host} does not have ${filename}, which the lock names by its URL`, {
+        hint: "It was removed or has moved: lock it again with a URL where it is",
+      })
+    : new Failure("cannot", `The index links to ${filename}, but does not have it`)
 }
 
 function rangeStart(header: string | undefined): number | undefined {

@@ -8,10 +8,11 @@ import { chooseWheel, whyNot } from "../tags/choose.ts"
 import type { TagTarget } from "../tags/supported.ts"
 import { normalName, parseWheelName, type WheelName } from "../wheel/filename.ts"
 import { normalVersion } from "../wheel/versions.ts"
+import { offerAt } from "./at-url.ts"
 import { download, takeIn, type Downloading } from "./download.ts"
 import type { Link } from "./link.ts"
 import { findLinksLinks, indexLinks } from "./links.ts"
-import { readIndexSettings, type IndexSettings } from "./settings.ts"
+import { readIndexSettings, requirePlace, type IndexSettings } from "./settings.ts"
 import { readKnown, wheelPath, writeKnown, type KnownFiles } from "./wheel-cache.ts"
 
 /** What is wanted: one version of a project, in one of the files with these hashes. */
@@ -19,6 +20,8 @@ export type Wanted = {
   /** Normalised as PEP 503 says. */
   readonly name: string
   readonly version: string
+  /** Where its file is, if the lock says so: then no index is asked. */
+  readonly url?: string | undefined
   /** `sha256:<hex>`; others are of no use. */
   readonly hashes: readonly string[]
 }
@@ -31,6 +34,8 @@ export type FoundWheel = {
   /** Hexadecimal. */
   readonly sha256: string
   readonly file: string
+  /** As in what was wanted. */
+  readonly url?: string | undefined
 }
 
 export type FindHost = Pick<Host, "http" | "files" | "run" | "env" | "machine" | "sleep" | "now" | "random">
@@ -95,6 +100,7 @@ async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
   const { host, options } = finding
   const hashes = lockedHashes(wanted)
   if (hashes.size === 0) throw noHash(wanted)
+  if (wanted.url !== undefined) return await findAtUrl(wanted, wanted.url, finding)
   const found = (sha256: string, filename: string): FoundWheel => {
     const { name, version } = wanted
     return { name, version, filename, sha256, file: wheelPath(options.cache, sha256) }
@@ -129,6 +135,19 @@ async function findOne(wanted: Wanted, finding: Finding): Promise<FoundWheel> {
   return found(hash, choice.name.filename)
 }
 
+/** The file at a URL: from the cache, else fetched. It is judged as one of an index, by its name and its hash. */
+async function findAtUrl(wanted: Wanted, url: string, { host, options, asking }: Finding): Promise<FoundWheel> {
+  const hashes = lockedHashes(wanted)
+  const [sha256 = ""] = hashes
+  const offer = offerAt(url, sha256)
+  const { target } = options
+  if (chooseWheel([offer], target) === undefined) throw noneFits(wanted, [offer], { hashes, target })
+  const file = wheelPath(options.cache, sha256)
+  if ((await host.files.stat(file)) === undefined) await download(await asking(), offer.link, new Set([sha256]))
+  else await host.files.touch(file).catch(() => undefined)
+  return { name: wanted.name, version: wanted.version, filename: offer.name.filename, sha256, file, url }
+}
+
 /** The hashes of a requirement that are SHA-256, hexadecimal. */
 export function lockedHashes({ hashes }: Pick<Wanted, "hashes">): ReadonlySet<string> {
   return new Set(hashes.flatMap((hash) => /^sha256:([0-9a-f]{64})$/.exec(hash)?.[1] ?? []))
@@ -160,6 +179,7 @@ export async function offersFor(
     }
     return offers
   }
+  requirePlace(asking.settings)
   const all: Offer[] = []
   for (const address of asking.settings.findLinks) {
     const page = asking.pages.get(address) ?? findLinksLinks(asking, address)

@@ -8,6 +8,8 @@ export type Link = {
   readonly requiresPython: string | undefined
   /** In bytes, where the page says so. */
   readonly size?: number | undefined
+  /** A lock names it, and no page. */
+  readonly isLocked?: true | undefined
 }
 
 /** A link from a URL as a page writes it; undefined when it names no file that we could fetch. */

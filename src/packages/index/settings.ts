@@ -28,7 +28,7 @@ type SettingsHost = Pick<Host, "run" | "env" | "files" | "machine">
 /**
  * Reads the configuration: pip's own, then `UV_DEFAULT_INDEX`, `UV_INDEX_URL`, `UV_INDEX`, `UV_EXTRA_INDEX_URL`,
  * `UV_FIND_LINKS`, `UV_NO_INDEX`, `UV_INSECURE_HOST`, `SSL_CERT_FILE`, and `.netrc`. Fails with `cannot` when a URL
- * is none, or no index is configured and there is no pip that has one.
+ * is none. There may be no index and no page.
  */
 export async function readIndexSettings(host: SettingsHost, signal: AbortSignal): Promise<IndexSettings> {
   const { env } = host
@@ -42,11 +42,6 @@ export async function readIndexSettings(host: SettingsHost, signal: AbortSignal)
   const findLinks = [...list(pip.get("find-links")), ...list(env["UV_FIND_LINKS"], /[,\s]+/)]
   const indexes = noIndex ? [] : [...named, plain(first ?? (await pipDefaultIndex(host, signal)) ?? ""), ...more]
   const known = [...new Set(indexes.filter((index) => index !== ""))]
-  if (known.length === 0 && findLinks.length === 0) {
-    throw new Failure("cannot", "No package index is configured, and there is no pip that knows one", {
-      hint: "Set `PIP_INDEX_URL`, or install pip: `apt-get install python3-pip`",
-    })
-  }
   return {
     indexes: known,
     findLinks: findLinks.map((text) => plain(fullPath(text, host.machine.home))),
@@ -56,6 +51,14 @@ export async function readIndexSettings(host: SettingsHost, signal: AbortSignal)
     logins,
     netrc: parseNetrc(await host.files.readText(env["NETRC"] ?? join(host.machine.home, ".netrc")).catch(() => "")),
   }
+}
+
+/** Fails with `cannot` where nothing is configured that could offer a package, and there is no pip that knows an index. */
+export function requirePlace({ indexes, findLinks }: Pick<IndexSettings, "indexes" | "findLinks">): void {
+  if (indexes.length > 0 || findLinks.length > 0) return
+  throw new Failure("cannot", "No package index is configured, and there is no pip that knows one", {
+    hint: "Set `PIP_INDEX_URL`, or install pip: `apt-get install python3-pip`",
+  })
 }
 
 /** The URL of an index or page without user and password, which are noted under it. A path becomes a `file:` URL. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url"
 import { Failure, isFailure } from "../../failure.ts"
 import { parallel } from "../../parallel.ts"
 import { chooseWheel } from "../tags/choose.ts"
+import { offerAt } from "./at-url.ts"
 import {
   knownChoices,
   lockedHashes,
@@ -67,6 +68,7 @@ async function sizeOne(wanted: Wanted, { host, options, asking }: Sizing): Promi
   if (hashes.size === 0) return unknown("it is locked without a SHA-256 hash")
   const cached = async (sha256: string): Promise<number | undefined> =>
     (await host.files.stat(wheelPath(options.cache, sha256)))?.size
+  if (wanted.url !== undefined) return await sizeAtUrl(wanted, wanted.url, { host, options, asking })
   const known = await readKnown(host, options.cache, wanted)
   const choice = chooseWheel(knownChoices(known, hashes), options.target)
   const asked = new Set(known.asked)
@@ -103,6 +105,23 @@ async function sizeOne(wanted: Wanted, { host, options, asking }: Sizing): Promi
     const place = { ...named(wanted), cache: options.cache }
     await writeKnown(host, place, { files: Object.fromEntries(files), asked: [...hashes] })
     return sized(sha256, size)
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (!isFailure(error)) throw error
+    return unknown(error.message)
+  }
+}
+
+/** The size of a file at a URL: of the cache's, else what its server says, each time. */
+async function sizeAtUrl(wanted: Wanted, url: string, { host, options, asking }: Sizing): Promise<SizedWheel> {
+  const unknown = (why: string): SizedWheel => ({ ...named(wanted), unknown: why })
+  const [sha256 = ""] = lockedHashes(wanted)
+  try {
+    const offer = offerAt(url, sha256)
+    if (chooseWheel([offer], options.target) === undefined) return unknown("its wheel does not fit this image")
+    const cached = (await host.files.stat(wheelPath(options.cache, sha256)))?.size
+    if (cached === undefined && options.offline) return unknown("the cache does not know it")
+    return { ...named(wanted), sha256, size: cached ?? (await sizeAt(await asking(), offer.link)) }
   } catch (error) {
     options.signal.throwIfAborted()
     if (!isFailure(error)) throw error

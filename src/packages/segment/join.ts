@@ -20,6 +20,8 @@ export type SegmentRequest = {
   readonly file: string
   readonly filename: string
   readonly sha256: string
+  /** As a wheel's. */
+  readonly url?: string | undefined
   /** Its bytes were found to be what its hash says a moment ago. */
   readonly verified?: boolean
   /** Where the files of its recipe are. */

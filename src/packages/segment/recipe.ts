@@ -1,4 +1,3 @@
-import type { Bytes } from "../wheel/bytes.ts"
 import { planInstallation } from "../wheel/install.ts"
 import { sitePackages, type Target } from "../wheel/target.ts"
 import type { Member } from "../wheel/zip.ts"
@@ -46,7 +45,7 @@ export type Recipe = { readonly segment: Segment; readonly files: readonly Recip
 const fewElsewhere = 200
 
 /** Reads a wheel's directory and metadata and says what it becomes. */
-export function recipeOf(wheel: { bytes: Bytes; filename: string }, target: Target): Recipe {
+export function recipeOf(wheel: Parameters<typeof planInstallation>[0], target: Target): Recipe {
   const { name, version, distInfo, files: installed, warnings } = planInstallation(wheel, target)
   const files = installed.map(({ path, mode, size, source }) => ({
     path,

@@ -18,7 +18,7 @@ import type { WheelFile } from "./worker-messages.ts"
 export const segmentFormat = 4
 
 /** One package of a layer, by content. */
-export type LayerPart = Pick<WheelFile, "sha256" | "filename"> & {
+export type LayerPart = Pick<WheelFile, "sha256" | "filename" | "url"> & {
   readonly omit: readonly string[]
   readonly only?: readonly string[] | undefined
 }
@@ -45,8 +45,12 @@ export function segmentsFolder(cache: string): string {
 export type RecipePath = { readonly summary: string; readonly files: string }
 
 /** Where the recipe of a wheel for a target is. */
-export function recipePath(cache: string, { sha256, filename }: Omit<WheelFile, "file">, target: Target): RecipePath {
-  return recipeAt(cache, keyOf({ sha256, filename, target }))
+export function recipePath(
+  cache: string,
+  { sha256, filename, url }: Omit<WheelFile, "file">,
+  target: Target,
+): RecipePath {
+  return recipeAt(cache, keyOf({ sha256, filename, url, target }))
 }
 
 function recipeAt(cache: string, key: string): RecipePath {
@@ -151,8 +155,8 @@ function contentOfTarget({ target, compression }: LayerTarget): object {
   return { target, compression, version: forms[compression].version }
 }
 
-function contentOf({ sha256, filename, omit, only }: LayerPart): LayerPart {
-  return { sha256, filename, omit, only }
+function contentOf({ sha256, filename, url, omit, only }: LayerPart): LayerPart {
+  return { sha256, filename, url, omit, only }
 }
 
 /** Which blob a layer with this key was, if it was made here before. */

@@ -7,7 +7,13 @@ import type { RecipePath } from "./segment-cache.ts"
 import type { WrittenLayer } from "./sink.ts"
 
 /** A wheel on this machine, and what it has to be. */
-export type WheelFile = { readonly file: string; readonly filename: string; readonly sha256: string }
+export type WheelFile = {
+  readonly file: string
+  readonly filename: string
+  readonly sha256: string
+  /** Where the lock says that it comes from, where that is a URL: it stands in the files of the package. */
+  readonly url?: string | undefined
+}
 
 /** What a worker thread is asked to do. Files that it makes are written in `temporary` first, and then renamed. */
 export type WorkerRequest =

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { hostileWheels } from "../../../test/support/hostile-wheels.ts"
@@ -162,6 +163,23 @@ test("licences, SBOMs and signatures are copied, what installers write is not", 
   expect(texts(files)[`${site}/${info}/INSTALLER`]).toBe("nbstacks\n")
   expect(texts(files)[`${site}/${info}/REQUESTED`]).toBe("")
   expect(texts(files)[`${site}/${info}/RECORD`]).not.toContain("direct_url.json")
+})
+
+test("a wheel from a URL says so, byte for byte as pip does, whatever it brings itself", () => {
+  const info = "demo-1.0.dist-info"
+  const { bytes, filename } = wheelOf({
+    name: "demo",
+    version: "1.0",
+    members: [{ path: `${info}/direct_url.json`, content: "theirs" }],
+  })
+  const sha256 = "ab".repeat(32)
+  const origin = { url: `https://x.example/%7Ea/${filename}`, sha256 }
+  const { files } = planInstallation({ bytes: bytesOf(bytes), filename, origin }, target)
+  const found = texts(files)
+  const text = `{"archive_info": {"hash": "sha256=${sha256}", "hashes": {"sha256": "${sha256}"}}, "url": "${origin.url}"}`
+  expect(found[`${site}/${info}/direct_url.json`]).toBe(text)
+  const row = `${info}/direct_url.json,sha256=${hash("sha256", text, "base64url")},${text.length}\n`
+  expect(found[`${site}/${info}/RECORD`]).toContain(row)
 })
 
 test("a long prefix goes through the shell", () => {

@@ -1,6 +1,7 @@
 import { posix } from "node:path"
 import type { Bytes } from "./bytes.ts"
 import { peek, readMember } from "./content.ts"
+import { directUrl, type Origin } from "./direct-url.ts"
 import { isInterpreterName, versionedCommands } from "./entry-points.ts"
 import { normalName } from "./filename.ts"
 import { inspectWheel, isRecordFile, type WheelFacts } from "./inspect.ts"
@@ -45,10 +46,14 @@ const scriptLimit = 16 * 1024 * 1024
 /**
  * What a wheel becomes in an environment: "Installing a wheel" of the binary distribution format, for any target
  * and on any host. Reads the archive's directory, its metadata and the first bytes of its scripts; nothing is written.
+ * With an `origin` it gets a `direct_url.json`, else it has none.
  * Fails with one sentence that begins with the wheel's name.
  */
-export function planInstallation(wheel: { bytes: Bytes; filename: string }, target: Target): Installation {
-  const { bytes, filename } = wheel
+export function planInstallation(
+  wheel: { readonly bytes: Bytes; readonly filename: string; readonly origin?: Origin | undefined },
+  target: Target,
+): Installation {
+  const { bytes, filename, origin } = wheel
   const refuse = refusals(filename)
   const { members, folders } = readZip(bytes, filename)
   for (const folder of folders) locate(bytes, folder, refuse)
@@ -97,6 +102,7 @@ export function planInstallation(wheel: { bytes: Bytes; filename: string }, targ
   for (const point of entryPoints) addBytes(`bin/${point.name}`, entryScript(point, interpreterPath(target)), 0o775)
   addBytes(`${distInfo}/INSTALLER`, Buffer.from("nbstacks\n"), 0o664)
   addBytes(`${distInfo}/REQUESTED`, Buffer.alloc(0), 0o664)
+  if (origin !== undefined) addBytes(`${distInfo}/direct_url.json`, directUrl(origin), 0o664)
   const record = Buffer.from(formatRecord([...rows, { path: relative(`${distInfo}/RECORD`), hash: "", size: "" }]))
   files.set(`${distInfo}/RECORD`, {
     path: `${distInfo}/RECORD`,

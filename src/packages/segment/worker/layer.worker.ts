@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../../failure.ts"
 import { unsealed } from "../../../kept-text.ts"
+import { originOf } from "../../wheel/direct-url.ts"
 import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
@@ -57,7 +58,7 @@ function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "rea
   verify(wheel)
   const bytes = openBytes(wheel.file)
   try {
-    const found = recipeOf({ bytes, filename: wheel.filename }, target)
+    const found = recipeOf({ bytes, filename: wheel.filename, origin: originOf(wheel) }, target)
     for (const [path, text] of recipeTexts(recipe, found)) {
       const written = join(temporary, randomUUID())
       // What a power cut leaves of it does not match its hash.
@@ -119,7 +120,7 @@ function recipeFiles(segment: SegmentRequest, target: Target): readonly RecipeFi
   verify(segment)
   const bytes = openBytes(segment.file)
   try {
-    return recipeOf({ bytes, filename: segment.filename }, target).files
+    return recipeOf({ bytes, filename: segment.filename, origin: originOf(segment) }, target).files
   } finally {
     bytes.close()
   }
