@@ -182,6 +182,24 @@ test("what a build used is not old, whether it was read or stood for something t
   }
 })
 
+test("a cache that is cleared while a build runs is filled again, or the next build is right", async () => {
+  await using registry = await startRegistry(host)
+  const folder = await host.files.makeTemporary("nbstacks-wheels-")
+  await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
+  await using sandbox = await openTree(registry, folder)
+  const digest = await digestOf(sandbox)
+  for (const pause of [0, 100, 250, 400]) {
+    await host.files.remove(sandbox.env["NBSTACKS_STORE"] as string)
+    if (pause === 250) await host.files.remove(sandbox.env["NBSTACKS_CACHE"] as string)
+    const building = sandbox.nbstacks("build", "--json")
+    await host.sleep(pause)
+    expect(await sandbox.nbstacks("cache", "clear", "--yes")).toMatchObject({ code: 0 })
+    const { code, stderr } = await building
+    expect([code, stderr]).toEqual([code, code === 0 ? stderr : expect.stringContaining("Run the command again")])
+    expect(await digestOf(sandbox)).toBe(digest)
+  }
+})
+
 test("a build that is killed while it fills the cache is finished by the next, and leaves nothing", async () => {
   await using registry = await startRegistry(host)
   const folder = await host.files.makeTemporary("nbstacks-wheels-")

@@ -34,7 +34,7 @@ export function layersCommand(execute: Execute): CommandUnknownOpts {
     )
   examples(command, [
     ["nbstacks layers datascience:2021.3", "what is in which layer"],
-    ["nbstacks layers datascience:2021.3 --all | grep scipy", "which layer has it?"],
+    ["nbstacks layers lab --all | grep scipy", "which layer has it?"],
     ["nbstacks layers datascience:2021.3 --history", "is another budget better?"],
   ])
   return command
