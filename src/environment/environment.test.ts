@@ -55,6 +55,11 @@ six===1.16.0\\
     ])
   })
 
+  it("keeps the parts of a local version", async () => {
+    const found = await readOne(`torch==2.0+CU118.x-1 --hash=sha256:${a}\n`)
+    expect(found).toMatchObject([{ version: "2.0+cu118.x.1" }])
+  })
+
   it("reads wheels by their URLs, as pip-compile and uv write them", async () => {
     const text = `iniconfig @ http://127.0.0.1:18923/iniconfig-2.0.0-py3-none-any.whl ; sys_platform == 'linux' \\
     --hash=sha256:${a}

@@ -1,5 +1,4 @@
-import { clean } from "@renovatebot/pep440"
-import { normaliseName } from "./names.ts"
+import { cleanVersion, normaliseName } from "./names.ts"
 
 /** A wheel that a requirement names by its URL. */
 export type WheelUrl = {
@@ -72,13 +71,6 @@ export function readWheelUrl(name: string, text: string): WheelUrl | Refused {
       hint: "Only `#sha256=` and the hash may follow a URL",
     }
   return { url: `${scheme}${address.slice(scheme.length)}`, version: found, hash }
-}
-
-/** A version as PEP 440 writes it. The local part stays as it is: the library writes a comma for its full stop. */
-function cleanVersion(version: string): string | null {
-  const [, local] = splitAt(version, "+")
-  const found = clean(version)
-  return found === null || local === "" ? found : `${splitAt(found, "+")[0]}+${local.toLowerCase()}`
 }
 
 /** The hash of a fragment, undefined where there is none, and null for what cannot be used. `egg=` says nothing of a wheel. */

@@ -1,7 +1,6 @@
-import { clean } from "@renovatebot/pep440"
 import type { Requirement } from "../tree/step.ts"
 import { markerText, parseMarker } from "./marker-syntax.ts"
-import { normaliseName } from "./names.ts"
+import { cleanVersion, normaliseName } from "./names.ts"
 import { readWheelUrl, wheelHint, withoutLogins } from "./requirement-url.ts"
 
 /** Why a requirement is not taken, and what to do. */
@@ -38,7 +37,7 @@ export function readRequirement(line: string, file: string): Requirement | Refus
   if (wheel !== undefined && "message" in wheel) return wheel
   if (specifier !== "" && (url !== undefined || !/^[<>=!~]/.test(specifier))) return unnamed(text)
   const version = /^===?\s*([^\s,*]+)$/.exec(specifier)?.[1]
-  const plain = wheel?.version ?? (version === undefined ? null : clean(version))
+  const plain = wheel?.version ?? (version === undefined ? null : cleanVersion(version))
   if (plain === null) return { message: `${name} is not pinned to one version`, hint: compileHint(file) }
   const parsed = marker === undefined ? undefined : parseMarker(marker)
   if (marker !== undefined && parsed === undefined) return { message: `\`${marker}\` is not an environment marker` }
