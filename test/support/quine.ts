@@ -39,22 +39,20 @@ function stream(before: Buffer, after: Buffer): Buffer {
     end = repeatLast(length + after.length)
   }
   const rest = literal(end.length + after.length)
-  return Buffer.concat([
-    again,
-    ...[before, again],
-    start,
-    ...[one, start],
-    ...[one, one],
-    ...[twenty, start, one, one, twenty],
-    four,
-    ...[twenty, four, twenty, four, twenty],
-    four,
-    ...[twenty, four, none, none, rest],
-    four,
-    ...[none, none],
-    ...[rest, end, after],
-    end,
-  ])
+  const parts = [
+    [again, before, again],
+    [start],
+    [one, start],
+    [one, one],
+    [twenty, start, one, one, twenty],
+    [four],
+    [twenty, four, twenty, four, twenty],
+    [four],
+    [twenty, four, none, none, rest],
+    [four, none, none, rest, end, after],
+    [end],
+  ]
+  return Buffer.concat(parts.flat())
 }
 
 /** A stored block's head: the next `count` bytes are output. RFC 1951, 3.2.4. */
@@ -67,12 +65,12 @@ function literal(count: number): Buffer {
 
 /** The last 20 bytes again, in two halves, so that it takes 40 bits. */
 function repeatFour(): Buffer {
-  return packed([...blockHead(false), ...copy(10, 20), ...copy(10, 20), ...endOfBlock])
+  return bytesFrom([...blockHead(false), ...copy(10, 20), ...copy(10, 20), ...endOfBlock])
 }
 
 /** The last `count` bytes again, and an empty block, so that it takes 40 bits. */
 function repeatHead(count: number): Buffer {
-  return packed([...blockHead(false), ...copy(count, count), ...endOfBlock, ...blockHead(false), ...endOfBlock])
+  return bytesFrom([...blockHead(false), ...copy(count, count), ...endOfBlock, ...blockHead(false), ...endOfBlock])
 }
 
 /** The last `count` bytes again, as the last block. */
@@ -84,7 +82,7 @@ function repeatLast(count: number): Buffer {
     bits.push(...copy(piece, count))
     left -= piece
   }
-  return packed([...bits, ...endOfBlock])
+  return bytesFrom([...bits, ...endOfBlock])
 }
 
 type Bits = number[]
@@ -123,7 +121,7 @@ function bitsOf(value: number, count: number): Bits {
   return Array.from({ length: count }, (_, at) => (value >> at) & 1)
 }
 
-function packed(bits: Bits): Buffer {
+function bytesFrom(bits: Bits): Buffer {
   const bytes = Buffer.alloc(Math.ceil(bits.length / 8))
   for (const [at, bit] of bits.entries()) bytes.writeUInt8(bytes.readUInt8(at >> 3) | (bit << (at & 7)), at >> 3)
   return bytes

@@ -146,6 +146,11 @@ export type WheelText = {
   readonly metadata?: string
 }
 
+/** A field of RECORD as Python's csv module writes it. */
+function quoted(field: string): string {
+  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
+}
+
 /** A wheel with its file name, bytes and hash. Its RECORD is true unless told otherwise. */
 export type TestWheel = { readonly filename: string; readonly bytes: Buffer; readonly sha256: string }
 
@@ -171,7 +176,7 @@ export function wheelOf(text: WheelText): TestWheel {
       ({ path, content = "" }) =>
         [
           path,
-          `${path},sha256=${createHash("sha256").update(content).digest("base64url")},${Buffer.from(content).length}`,
+          `${quoted(path)},sha256=${createHash("sha256").update(content).digest("base64url")},${Buffer.from(content).length}`,
         ] as const,
     )
   const told = new Map<string, string | undefined>([...rows, ...Object.entries(text.record ?? {})])
