@@ -137,6 +137,8 @@ export type WheelText = {
   /** `py3-none-any` unless given. */
   readonly tag?: string
   readonly members?: readonly WheelMember[]
+  /** How members are packed that do not say it. */
+  readonly method?: 0 | 8
   readonly entryPoints?: string
   /** Rows of RECORD by path, instead of the true ones; `undefined` leaves a row out. */
   readonly record?: Readonly<Record<string, string | undefined>>
@@ -181,7 +183,9 @@ export function wheelOf(text: WheelText): TestWheel {
     )
   const told = new Map<string, string | undefined>([...rows, ...Object.entries(text.record ?? {})])
   const record = [...told.values(), `${info}/RECORD,,`].filter((row) => row !== undefined).join("\n")
-  const bytes = zipOf([...members, { path: `${info}/RECORD`, content: `${record}\n` }])
+  const { method = 8 } = text
+  const all = [...members, { path: `${info}/RECORD`, content: `${record}\n` }]
+  const bytes = zipOf(all.map((member) => ({ method, ...member })))
   return {
     filename: `${module}-${text.version}-${text.tag ?? "py3-none-any"}.whl`,
     bytes,

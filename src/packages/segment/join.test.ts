@@ -10,7 +10,6 @@ import type { Notes } from "./forms/form.ts"
 import { inflater } from "./inflate.ts"
 import { joinLayer, type JoinDoor, type LayerRequest } from "./join.ts"
 import { recipeFilesFromText, recipeOf, recipeText } from "./recipe.ts"
-import { segmentFormat } from "./segment-cache.ts"
 import type { Sink, WrittenLayer } from "./sink.ts"
 
 const target: Target = { prefix: "/opt/env", kind: "venv", python: "3.11", uid: 1000, gid: 100 }
@@ -134,23 +133,6 @@ test("the diffID does not depend on how a layer is compressed, where the archive
   expect(zstd?.diffId).toBe(gzip?.diffId)
   expect(single?.diffId).toBe(gzip?.diffId)
   expect(new Set([gzip?.digest, zstd?.digest, single?.digest]).size).toBe(3)
-})
-
-test("these are the bytes: who changes them raises the format, which is in every key of the cache", () => {
-  const [gzip, , estargz] = compressions.map((compression) => memory(true).join(compression).layer)
-  expect({
-    format: segmentFormat,
-    gzip: gzip?.digest,
-    diffId: gzip?.diffId,
-    estargz: estargz?.digest,
-  }).toMatchInlineSnapshot(`
-    {
-      "diffId": "sha256:4ed1ac1b838cb7f8a32514c2e09aac8a4846403a82dce274923bf196e7aec178",
-      "estargz": "sha256:337cba561f4a6a25183a0f907f12ca1b4c3a127d32758e89b39e9da10880adc5",
-      "format": 3,
-      "gzip": "sha256:c39453d3fbaf294c37d3add02ddb9c100752d8928e50e0abdea817ab44687bb2",
-    }
-  `)
 })
 
 test("single-member is one: a reader that stops after the first sees it all", async () => {
