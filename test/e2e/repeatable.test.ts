@@ -40,6 +40,7 @@ test("another folder, clock, time zone, locale, umask and file times give the sa
     env: { TZ: "UTC", LC_ALL: "C", SOURCE_DATE_EPOCH: "0" },
   })
   const first = await buildWith(one, { umask: "022" })
+  expect((await one.nbstacks("layers", "science")).stdout).toContain("(bytecode)")
   expect(Object.keys(first).toSorted()).toEqual(["base", "notebook", "notes", "science"])
 
   await using two = await openExample(host, "quickstart", {
