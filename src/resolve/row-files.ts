@@ -7,6 +7,9 @@ import { everything, walk, type Found } from "../files/walk.ts"
 import { addSource, findPlaced, type Content } from "./content.ts"
 import type { FileEntry, FilesStep } from "../tree/step.ts"
 
+/** Rises when the same `files` step on the same parent gives another image. `test/goldens.json` says what each gave. */
+export const filesFormat = 2
+
 /**
  * The steps that copy files, one for each owner and mode, in the order written. As with `COPY`, of a folder its content
  * is copied, and a destination that ends in `/` is a folder.
@@ -25,7 +28,7 @@ export async function filesSteps(content: Content, files: readonly RowFile[]): P
     const { uid, gid, mode } = first
     const step: FilesStep = {
       kind: "files",
-      format: 2,
+      format: filesFormat,
       entries: sorted,
       uid,
       gid,

@@ -6,6 +6,11 @@ import { dockerfileStep, type DockerfileInput, type Shared } from "./dockerfile-
 import { filesSteps } from "./row-files.ts"
 import type { BootstrapStep, ConfigStep, LayerBudget, PypiStep, Step } from "../tree/step.ts"
 
+/** Rises when the same step on the same parent gives another image. `test/goldens.json` says what each gave. */
+export const pypiFormat = 3
+/** The same for `config` steps. */
+export const configFormat = 1
+
 export type StepsInput = Pick<DockerfileInput, "lock" | "find"> & {
   readonly row: Row
   readonly analyses: Readonly<Record<Platform, DockerfileInput["analysis"]>> | undefined
@@ -67,7 +72,7 @@ async function pypiStep(content: Content, { row, shared }: StepsInput): Promise<
   content.problems.push(...problems)
   return {
     kind: "pypi",
-    format: 3,
+    format: pypiFormat,
     requirements,
     ...(replace ? { replace } : {}),
     bytecode,
@@ -83,7 +88,7 @@ function configSteps({ env, labels, user, workdir, entrypoint, command }: Row): 
   return [
     {
       kind: "config",
-      format: 1,
+      format: configFormat,
       env,
       labels,
       ...(user === undefined ? {} : { user }),

@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { inflateRawSync } from "node:zlib"
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { isFailure } from "../../src/failure.ts"
@@ -8,7 +9,8 @@ import { readTar } from "../../src/oci/tar/reader.ts"
 import { benchWith, requirement } from "../support/bench-wheels.ts"
 import { hostileWheels } from "../support/hostile-wheels.ts"
 import { archiveOfWheel } from "../support/join.ts"
-import { debianImage, pypiStep, type NativeBench } from "../support/native.ts"
+import { debianImage, placedFiles, pypiStep, type NativeBench } from "../support/native.ts"
+import { quineZip } from "../support/quine.ts"
 import { offerWheels, wheelList } from "../support/wheel-lists.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
 
@@ -63,6 +65,31 @@ test.each(Object.entries(hostileWheels))(
     expect(await left()).toEqual(before)
   },
 )
+
+/** What the first member of an archive unpacks to, without looking at what its headers say of sizes. */
+function firstOf(archive: Buffer): Buffer {
+  return inflateRawSync(archive.subarray(30 + archive.readUInt16LE(26)))
+}
+
+test("an archive that holds itself is a file like any other, and a wheel that holds itself is one archive deep", async () => {
+  // Nothing is ever opened within something: a member is bytes, unpacked once to the size that its header says, and
+  // nobody looks at what they are. So how deep archives are nested cannot matter, be it without end.
+  const quine = quineZip("demo/a-zip-that-holds-itself.z")
+  expect(firstOf(quine).equals(quine)).toBe(true)
+  const wheel = wheelOf({
+    name: "demo",
+    version: "1.0",
+    members: ["quine.zip", "quine.whl"].map((name) => ({ path: `demo/${name}`, content: quine })),
+  })
+  const image = await build(wheel)
+  const files = await placedFiles(image as Image, parent.layers.length)
+  const inside = [...files].filter(([path, { kind }]) => kind === "file" && path.includes("/site-packages/demo/"))
+  expect(inside.map(([path]) => path.split("/").at(-1))).toEqual(["quine.whl", "quine.zip"])
+  for (const [, { content }] of inside) expect(content.equals(quine)).toBe(true)
+
+  const itself = hostileWheels["itself in it, with a hash"]?.make().bytes ?? Buffer.alloc(0)
+  expect(firstOf(itself).equals(itself)).toBe(true)
+})
 
 test("wheels beside a hostile one bring nothing into the store either", async () => {
   const before = (await left()).filter((path) => path.startsWith("store/"))

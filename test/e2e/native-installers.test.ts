@@ -2,17 +2,19 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { expect, test } from "vitest"
-import {
-  compareTrees,
-  differences,
-  differencesPage,
-  installers,
-  type InstallerName,
-} from "../support/installer-differences.ts"
+import { compareTrees } from "../support/compare-trees.ts"
+import { differencesPage } from "../support/differences-page.ts"
+import { differences } from "../support/installer-differences.ts"
+import { installers, type InstallerName } from "../support/installer-rules.ts"
+import { machinePython } from "../support/bytecode.ts"
 import { treeOfFolder, treeOfLayers } from "../support/installed-tree.ts"
-import { debianImage, nativeBench, pypiStep, requirementsOf, uvProgram, type NativeBench } from "../support/native.ts"
+import { debianImage, nativeBench, pypiStep, requirementsOf, type NativeBench } from "../support/native.ts"
+import { benchWith } from "../support/bench-wheels.ts"
+import { madeShapes, madeWheels } from "../support/made-wheels.ts"
+import { installWith, makeVenv } from "../support/other-installers.ts"
+import { knowWheels, listNames, listShapes, offerWheels, wheelList, type ListName } from "../support/wheel-lists.ts"
+import { countShapes, sumShapes, tooFew } from "../support/wheel-shapes.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
-import { knowWheels, listNames, offerWheels, wheelList, type ListName } from "../support/wheel-lists.ts"
 
 type Compared = {
   readonly covered: ReadonlySet<string>
@@ -20,29 +22,12 @@ type Compared = {
   readonly count: number
 }
 
-/** Runs a program in the bench's folder; fails loudly. */
-async function succeed({ host, folder }: NativeBench, ...argv: [string, ...string[]]): Promise<string> {
-  const { code, stdout, stderr } = await host.run({ argv, cwd: folder, timeout: 540_000 })
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr.slice(-4000)}`)
-  return stdout
-}
-
-const common = ["--quiet", "--no-deps", "--require-hashes", "-r", "lock.txt"] as const
-
 /** Makes a venv and installs `lock.txt` of the bench's folder into it with another installer. `options` say from where. */
 async function install(bench: NativeBench, name: InstallerName, options: readonly string[]): Promise<string> {
-  const environment = join(bench.folder, name)
-  const python = join(environment, "bin", "python")
-  await succeed(bench, "python3", "-m", "venv", "--without-pip", environment)
-  if (name === "pip") {
-    const pip = ["python3", "-m", "pip", "--python", python, "install"] as const
-    await succeed(bench, ...pip, ...common, "--no-compile", "--only-binary", ":all:", ...options)
-  } else {
-    const uv = [await uvProgram(bench.host), "pip", "install", "--python", python] as const
-    // Links to uv's own cache in this folder, since copies only take time.
-    const cache = ["--cache-dir", join(bench.folder, "uv-cache"), "--link-mode", "hardlink"] as const
-    await succeed(bench, ...uv, ...common, "--only-binary", ":all:", ...cache, ...options)
-  }
+  const environment = await makeVenv(bench, name)
+  const all = ["--require-hashes", "--only-binary", ":all:", ...options]
+  const { code, stderr } = await installWith(bench, name, { environment, lock: "lock.txt", options: all })
+  if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr.slice(-4000)}`)
   return environment
 }
 
@@ -55,8 +40,7 @@ async function compare(
   const { host, folder } = bench
   await host.files.write(join(folder, "lock.txt"), lock)
   const environments = await Promise.all(by.map((name) => install(bench, name, options)))
-  const version = await succeed(bench, "python3", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])")
-  const parent = await bench.parent(debianImage(version.trim()))
+  const parent = await bench.parent(debianImage((await machinePython(host)).full))
   const image = await bench.execute(pypiStep(requirementsOf(lock)), parent)
   const ours = await treeOfLayers(image, parent.layers.length, "opt/env")
   const covered = new Set<string>()
@@ -112,9 +96,23 @@ test("wheels from URLs are what pip makes of them, and what uv does but for the 
   expect([...covered].filter((what) => what.includes("direct_url"))).toEqual(["uv: `direct_url.json` has the hash"])
 })
 
+/** Compares wheels of rare shapes that were made for it. */
+async function compareMade(): Promise<Compared & { readonly wheels: number }> {
+  await using bench = await benchWith(madeWheels)
+  const offered = join(bench.folder, "wheels")
+  const files = madeWheels.map(({ filename }) => ({ file: join(offered, filename), filename }))
+  expect(tooFew(countShapes(files), madeShapes)).toEqual([])
+  const lock = madeWheels.map(({ filename, sha256 }) => {
+    const name = filename.split("-")[0]?.replaceAll("_", "-")
+    return `${name}==1.0 --hash=sha256:${sha256}\n`
+  })
+  const options = ["--no-index", "--find-links", offered]
+  return { ...(await compare(bench, lock.join(""), { by: installers, options })), wheels: 0 }
+}
+
 test("more than 500 wheels become what pip and uv make of them, but for what is listed, and each listed difference is one", async () => {
   // All lists at once: pip works on one core only.
-  const lists = await Promise.all(listNames.map(compareList))
+  const lists = await Promise.all([...listNames.map(compareList), compareMade()])
   const found = [...lists, await compareUrls()]
   expect(found.flatMap(({ unlisted }) => unlisted)).toEqual([])
   expect(lists.reduce((sum, { wheels }) => sum + wheels, 0)).toBeGreaterThan(500)
@@ -124,6 +122,13 @@ test("more than 500 wheels become what pip and uv make of them, but for what is 
   )
   expect([...covered].sort()).toEqual(always.sort())
 }, 1_500_000)
+
+test("the lists have every shape, as often as is promised", async () => {
+  await using bench = await nativeBench()
+  const lists = await Promise.all(listNames.map((name) => wheelList(bench.host, name)))
+  // Files of several wheels collide within a list only: each list is an environment.
+  expect(tooFew(sumShapes(lists.map(({ wheels }) => countShapes(wheels))), listShapes)).toEqual([])
+})
 
 test.each([
   ["quickstart", "images/notebook", 9_000],

@@ -6,14 +6,15 @@ import { program, type Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
 
-/** Files on top of the environment, so that every kind of row that executes nothing is there. */
+/** Files on top of the environment, so that every kind of row that executes nothing is there, and one with bytecode. */
 const files = "  science:\n"
 const withFiles = `  notes:
     from: notebook
     files: [{from: images, to: /srv/notes/}]
     env: {GREETING: hello}
 
-${files}`
+${files}    bytecode: all
+`
 
 /** Builds with a umask, and a clock that is so much ahead, and gives the digest of each row. */
 async function buildWith(
@@ -39,6 +40,7 @@ test("another folder, clock, time zone, locale, umask and file times give the sa
     env: { TZ: "UTC", LC_ALL: "C", SOURCE_DATE_EPOCH: "0" },
   })
   const first = await buildWith(one, { umask: "022" })
+  expect((await one.nbstacks("layers", "science")).stdout).toContain("(bytecode)")
   expect(Object.keys(first).toSorted()).toEqual(["base", "notebook", "notes", "science"])
 
   await using two = await openExample(host, "quickstart", {

@@ -10,7 +10,8 @@ import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { writeImage } from "../../src/oci/write-image.ts"
 import { benchWith, requirement } from "../support/bench-wheels.ts"
-import { debianImage, pypiStep, type NativeBench } from "../support/native.ts"
+import { machinePython } from "../support/bytecode.ts"
+import { debianImage, placedFiles, pypiStep, type NativeBench } from "../support/native.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
 import { openSandbox, program, type Sandbox } from "../support/sandbox.ts"
 import { wheelOf, type TestWheel } from "../support/wheels.ts"
@@ -112,18 +113,50 @@ test("what is beyond the limit goes, the oldest first, and what is built is the 
   expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
 })
 
-test("any order of the same packages gives the same image", async () => {
-  await using bench = await benchWith(wheels)
-  const parent = await bench.parent(debianImage())
-  const digest = bench.digestOf(await bench.execute(step, parent))
-  const { requirements } = step as Extract<typeof step, { kind: "pypi" }>
-  await fc.assert(
-    fc.asyncProperty(fc.shuffledSubarray([...requirements], { minLength: requirements.length }), async (order) => {
-      expect(bench.digestOf(await bench.execute({ ...step, requirements: order } as typeof step, parent))).toBe(digest)
-    }),
-    { numRuns: 10 },
-  )
-})
+/** Both bring one module; which of them is there decides its bytecode too. */
+const colliding = ["c-first", "z-last"].map((name) =>
+  wheelOf({
+    name,
+    version: "1.0",
+    members: [
+      { path: "shared/both.py", content: `which = "${name}"\n` },
+      { path: `${name.replace("-", "_")}/__init__.py`, content: `name = "${name}"\n` },
+    ],
+  }),
+)
+
+test.each(["none", "all"] as const)(
+  "any order of the same packages gives the same image, with bytecode: %s",
+  async (bytecode) => {
+    const all = [...wheels, ...colliding]
+    const python = await machinePython(host)
+    const requirements = all.map((wheel) =>
+      requirement(wheel.filename.split("-")[0]?.replace("_", "-") ?? "", [wheel], { version: "1.0" }),
+    )
+    // Each in a folder and with an engine of its own: nothing of another order is there or remembered.
+    const build = async (order: typeof requirements): Promise<string> => {
+      await using bench = await benchWith(all)
+      const parent = await bench.parent(debianImage(python.full))
+      const ordered = { ...pypiStep(order, 8), bytecode } as typeof step
+      const image = await bench.execute(ordered, parent)
+      const files = await placedFiles(image, parent.layers.length)
+      const shared = [...files].filter(([path]) => path.endsWith("shared/both.py")).map(([, file]) => file.content)
+      expect(shared.map(String)).toEqual(['which = "z-last"\n'])
+      const compiled = [...files].filter(([one]) => one.endsWith(".pyc"))
+      expect(compiled.length).toBe(bytecode === "all" ? 3 : 0)
+      for (const [one, { content: code }] of compiled)
+        if (one.includes("/both.")) expect(code.includes("z-last")).toBe(true)
+      return bench.digestOf(image)
+    }
+    const digest = await build(requirements)
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(requirements, { minLength: requirements.length }), async (order) => {
+        expect(await build(order)).toBe(digest)
+      }),
+      { numRuns: 5 },
+    )
+  },
+)
 
 test("a limit that is none is an error", async () => {
   await using bench = await benchWith(wheels, { env: { NBSTACKS_CACHE_LIMIT: "much" } })

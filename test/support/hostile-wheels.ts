@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { deflateRawSync } from "node:zlib"
+import { quineZip } from "./quine.ts"
 import { wheelOf, zipOf, type TestWheel, type WheelText } from "./wheels.ts"
 
 /** A wheel called `demo-1.0-py3-none-any.whl` that must be refused, with a part of the sentence. */
@@ -220,6 +221,10 @@ const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buff
     "0 `.dist-info` folders",
     () => zipOf([{ path: "demo-1.0-py3-none-any.whl", content: plain() }]),
   ],
+  // A wheel cannot hold itself and its true hash: RECORD would hold the SHA-256 of what RECORD is in. So a wheel that is
+  // good but for what it holds is refused for its RECORD, as long as SHA-256 has no fixed points to be found.
+  "itself in it, without a hash": ["has no SHA-256 hash", () => wheelInItself("")],
+  "itself in it, with a hash": ["does not match its RECORD", () => wheelInItself(`sha256=${"A".repeat(43)}`)],
   "two metadata folders": [
     "2 `.dist-info` folders",
     () => zipOf([{ path: "demo-1.0.dist-info/WHEEL" }, { path: "other-1.0.dist-info/WHEEL" }]),
@@ -229,6 +234,22 @@ const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buff
 
 function plain(): Buffer {
   return wheelOf({ name: "demo", version: "1.0" }).bytes
+}
+
+/** A wheel whose first member is the wheel, byte for byte. */
+function wheelInItself(digest: string): Buffer {
+  const inner = "demo/demo-1.0-py3-none-any.whl"
+  const info = "demo-1.0.dist-info"
+  const files = [
+    { path: `${info}/METADATA`, content: "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n" },
+    { path: `${info}/WHEEL`, content: "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n" },
+  ]
+  const rows = files.map(
+    ({ path, content }) =>
+      `${path},sha256=${createHash("sha256").update(content).digest("base64url")},${content.length}`,
+  )
+  const record = [...rows, `${inner},${digest},`, `${info}/RECORD,,`, ""].join("\n")
+  return quineZip(inner, [...files, { path: `${info}/RECORD`, content: record }])
 }
 
 /** So many empty members as there are numbers, with a zip64 end record. APPNOTE 4.3.14, 4.3.15. */

@@ -1,19 +1,20 @@
 import { posix } from "node:path"
 import type { TreeFile } from "./installed-tree.ts"
-
-/** The installers that we compare with. */
-export const installers = ["pip", "uv"] as const
-export type InstallerName = (typeof installers)[number]
-
-/** A file of an environment that differs: ours and the other installer's. */
-export type Pair = {
-  readonly path: string
-  readonly ours: TreeFile | undefined
-  readonly theirs: TreeFile | undefined
-  readonly name: InstallerName
-  /** Both whole, for differences that are about several files. */
-  readonly trees: { readonly ours: ReadonlyMap<string, TreeFile>; readonly theirs: ReadonlyMap<string, TreeFile> }
-}
+import {
+  both,
+  bothTrue,
+  called,
+  imported,
+  installers,
+  isEntryScript,
+  isOtherEasyInstall,
+  promised,
+  settings,
+  text,
+  type InstallerName,
+  type Pair,
+  type RowPair,
+} from "./installer-rules.ts"
 
 /** A way in which our environments differ, on purpose. */
 export type Difference = {
@@ -29,10 +30,13 @@ export type Difference = {
   readonly rows?: (pair: RowPair) => boolean
 }
 
-/** A row of RECORD, by its path: ours and the other installer's. */
-export type RowPair = { readonly path: string; readonly ours: string | undefined; readonly theirs: string | undefined }
+export const executableScript: Difference = {
+  what: "A script can be executed, whatever the archive says",
+  why: "So does the specification, and uv; pip leaves the mode that the archive has.",
+  from: ["pip"],
+}
 
-const executableRecord: Difference = {
+export const executableRecord: Difference = {
   what: "`RECORD` is never executable",
   why: "uv writes it over the archive's, and keeps that one's mode.",
   from: ["uv"],
@@ -46,7 +50,7 @@ export const differences: readonly Difference[] = [
     from: installers,
     covers: ({ path, ours, theirs, name }) =>
       path.endsWith(".dist-info/INSTALLER") && text(ours) === "nbstacks\n" && text(theirs).trim() === name,
-    rows: ({ path, ours, theirs }) => both(ours, theirs) && path.endsWith(".dist-info/INSTALLER"),
+    rows: (row) => row.path.endsWith(".dist-info/INSTALLER") && bothTrue(row),
   },
   {
     what: "The scripts of entry points have another text",
@@ -57,26 +61,47 @@ export const differences: readonly Difference[] = [
       imported(ours) !== undefined &&
       imported(ours) === imported(theirs) &&
       called(ours) === called(theirs),
-    rows: ({ path, ours, theirs }) => both(ours, theirs) && path.startsWith("../../../bin/"),
+    rows: (row) => isEntryScript(row) && bothTrue(row),
+  },
+  {
+    what: "A script keeps what stands behind `#!python`",
+    why: "It is a part of the script, such as `-E`, and the specification has only the interpreter replaced; pip and uv drop it.",
+    from: installers,
+    covers: ({ path, ours, theirs, environment }) => {
+      const [first = "", ...rest] = text(ours).split("\n")
+      const [, interpreter = ""] = /^(#!\S+) \S/.exec(first) ?? []
+      const other = text(theirs).replaceAll(environment, "/opt/env")
+      return path.startsWith("bin/") && interpreter !== "" && [interpreter, ...rest].join("\n") === other
+    },
+    rows: (row) => /^#!\S+ \S/.test(text(row.trees.ours.get(row.file))) && bothTrue(row),
   },
   {
     what: "A script that an entry point stands for has no row in `RECORD`",
     why: "It is not installed, by nobody; pip and uv keep its row.",
     from: installers,
-    rows: ({ path, ours }) => ours === undefined && /^[^/]+\.data\/scripts\//.test(path),
+    rows: ({ path, ours, trees }) => {
+      const [, script = ""] = /^[^/]+\.data\/scripts\/([^/]+)$/.exec(path) ?? []
+      return ours === undefined && imported(trees.ours.get(`bin/${script}`)) !== undefined
+    },
   },
   {
     what: "`RECORD` has a row for its signature",
     why: "The file `RECORD.jws` is there; uv leaves its row out.",
     from: ["uv"],
-    rows: ({ path, theirs }) => theirs === undefined && /\.dist-info\/RECORD\.(?:jws|p7s)$/.test(path),
+    rows: ({ path, file, theirs, trees }) =>
+      theirs === undefined && /\.dist-info\/RECORD\.(?:jws|p7s)$/.test(path) && trees.ours.has(file),
   },
   {
     what: "The commands of `easy_install` are named after the target's Python",
     why: "pip does so too; an old setuptools names them after the Python that its wheel was built with.",
     from: ["uv"],
-    covers: ({ path }) => /^bin\/easy_install-3\.\d+$/.test(path),
-    rows: ({ path }) => /\/bin\/easy_install-3\.\d+$/.test(path),
+    covers: ({ path, ours, theirs, trees }) => {
+      if (!isOtherEasyInstall(path, { ours, theirs, trees })) return false
+      // It does what `easy_install` does in the same environment.
+      const tree = ours === undefined ? trees.theirs : trees.ours
+      return text(ours ?? theirs) === text(tree.get("bin/easy_install")) && called(ours ?? theirs) === "main()"
+    },
+    rows: ({ file, ours, theirs, trees }) => isOtherEasyInstall(file, { ours, theirs, trees }),
   },
   {
     what: "No activation scripts, no `.gitignore`, no `.lock` and no `CACHEDIR.TAG` in the environment",
@@ -84,14 +109,26 @@ export const differences: readonly Difference[] = [
     from: installers,
     covers: ({ path, ours }) =>
       ours === undefined &&
-      /^(?:bin\/(?:activate|Activate|deactivate|pydoc)[^/]*|\.gitignore|\.lock|CACHEDIR\.TAG)$/.test(path),
+      /^(?:bin\/(?:(?:activate|Activate)(?:\.(?:bat|csh|fish|nu|ps1))?|activate_this\.py|deactivate\.(?:bat|nu)|pydoc\.bat)|\.gitignore|\.lock|CACHEDIR\.TAG)$/.test(
+        path,
+      ),
   },
   {
     what: "`pyvenv.cfg` has no `command`, `prompt` and `uv`",
     why: "They say which program made the environment on which machine; Python reads none of them.",
     from: installers,
-    covers: ({ path, ours, theirs }) =>
-      path === "pyvenv.cfg" && theirs !== undefined && text(ours).includes("include-system-site-packages = false"),
+    covers: ({ path, ours, theirs }) => {
+      if (path !== "pyvenv.cfg" || !both(ours, theirs)) return false
+      const [mine, other] = [settings(text(ours)), settings(text(theirs))]
+      for (const key of ["command", "prompt", "uv"]) other.delete(key)
+      // The interpreter of our image is Debian's, and theirs is this machine's, of the same version.
+      const [own = "", machine = ""] = [mine.get("executable"), other.get("executable")]
+      const isOurs = /^\/usr\/bin\/python3\.\d+$/.test(own) && mine.get("home") === posix.dirname(own)
+      if (!isOurs || other.get("home") === undefined) return false
+      if (machine !== "" && posix.basename(machine) !== posix.basename(own)) return false
+      for (const each of [mine, other]) for (const key of ["home", "executable"]) each.delete(key)
+      return JSON.stringify([...mine].sort()) === JSON.stringify([...other].sort())
+    },
   },
   {
     what: "A file that several wheels bring is that of the last name",
@@ -131,56 +168,9 @@ export const differences: readonly Difference[] = [
       JSON.stringify(jsonOf(theirs).archive_info) === "{}",
     rows: ({ path, ours, theirs }) => both(ours, theirs) && path.endsWith(".dist-info/direct_url.json"),
   },
+  executableScript,
   executableRecord,
 ]
-
-/** Lists how two environments differ: the differences of the table that were met, and paths that none of them covers. */
-export function compareTrees(
-  ours: ReadonlyMap<string, TreeFile>,
-  theirs: ReadonlyMap<string, TreeFile>,
-  { name, environment }: { readonly name: InstallerName; readonly environment: string },
-): { readonly covered: ReadonlySet<string>; readonly unlisted: readonly string[] } {
-  const covered = new Set<string>()
-  const unlisted: string[] = []
-  for (const path of [...new Set([...ours.keys(), ...theirs.keys()])].sort()) {
-    const [mine, other] = [ours.get(path), theirs.get(path)]
-    if (mine?.kind === "directory" || other?.kind === "directory") {
-      if (mine?.kind === other?.kind) {
-        if (mine?.mode !== 0o2775) unlisted.push(`${path}: mode ${mine?.mode.toString(8)}`)
-        continue
-      }
-    }
-    if (/^bin\/python(?:3(?:\.\d+)?)?$|^lib64$/.test(path)) {
-      // Which interpreter they lead to in the end differs; that they are links does not.
-      if (mine?.kind !== "symlink" || other?.kind !== "symlink") unlisted.push(`${path}: no link`)
-      continue
-    }
-    if (mine?.kind === "file" && other?.kind === "file") {
-      const mode = other.mode % 2 === 1 ? 0o775 : 0o664
-      const isUvsRecord = name === "uv" && path.endsWith(".dist-info/RECORD") && mine.mode === 0o664
-      if (mine.mode !== mode && isUvsRecord) covered.add(executableRecord.what)
-      else if (mine.mode !== mode)
-        unlisted.push(`${path}: mode ${mine.mode.toString(8)} instead of ${mode.toString(8)}`)
-      // Where the environment is stands in scripts: ours is at /opt/env.
-      if (mine.sha256 === other.sha256) continue
-      if (path.startsWith("bin/") && text(other).replaceAll(environment, "/opt/env") === text(mine)) continue
-    }
-    const pair: Pair = { path, ours: mine, theirs: other, name, trees: { ours, theirs } }
-    if (path.endsWith(".dist-info/RECORD") && both(mine, other)) {
-      for (const row of differingRows(text(mine), text(other))) {
-        const difference = differences.find((one) => one.from.includes(name) && one.rows?.(row) === true)
-        if (difference === undefined) unlisted.push(`${path}: ${row.ours} instead of ${row.theirs}`)
-        else covered.add(difference.what)
-      }
-      continue
-    }
-    const difference = differences.find((one) => one.from.includes(name) && one.covers?.(pair) === true)
-    if (difference === undefined)
-      unlisted.push(`${path}: ${mine === undefined ? "not ours" : other === undefined ? "ours only" : "other bytes"}`)
-    else covered.add(difference.what)
-  }
-  return { covered, unlisted }
-}
 
 type DirectUrl = {
   readonly url?: string
@@ -189,79 +179,4 @@ type DirectUrl = {
 
 function jsonOf(file: TreeFile | undefined): DirectUrl {
   return JSON.parse(text(file)) as DirectUrl
-}
-
-/** The page `docs/reference/differences-from-pip-and-uv.md`. */
-export function differencesPage(): string {
-  return [
-    "# Differences from pip and uv",
-    "",
-    "An environment that nbstacks makes has the files of `pip install --no-compile` and of `uv pip install`, byte for byte, but for what stands here.",
-    "A test installs more than 500 real wheels with all three, and fails on a difference that is not listed, and on a listed one that is none.",
-    "Modes are those of pip and uv with write permission for the group (0664, 0775; folders 2775), owned by 1000:100.",
-    "This page is written from that test's table (`test/support/installer-differences.ts`).",
-    "",
-    ...differences.map(({ what, why, from }) => `- **${what}** (${from.join(" and ")}). ${why}`),
-    "",
-    "## What pip and uv install and nbstacks refuses",
-    "",
-    "- **A wheel that is not what its `RECORD` says.** So does the specification; pip and uv do not compare. `debugpy` 1.6.5 is one.",
-    "- **A wheel that two programs could read in two ways**: bytes of no member, headers that disagree, names that differ in case only.",
-    "- **Packages from a folder or a repository, source distributions, and URLs with a login, a query or no hash.** A lock names wheels by their hashes.",
-    "- **A file that would replace a part of the environment**, such as `bin/python`, or that is a folder of another package.",
-    "- **Another version than the parent's**, unless `replace: true` is set.",
-    "",
-  ].join("\n")
-}
-
-/** Byte for byte, so that what is no UTF-8 is not made equal. */
-function text(file: TreeFile | undefined): string {
-  return file?.content?.toString("latin1") ?? ""
-}
-
-function imported(file: TreeFile | undefined): string | undefined {
-  return /^from \S+ import \S+$/m.exec(text(file))?.[0]
-}
-
-function called(file: TreeFile | undefined): string | undefined {
-  return /^ +sys\.exit\((.*)\)$/m.exec(text(file))?.[1]
-}
-
-/** The hashes that RECORDs of an environment have for a path, in the order of their distributions' names. */
-function promised(tree: ReadonlyMap<string, TreeFile>, path: string): readonly string[] {
-  const records = [...tree]
-    .filter(([one]) => one.endsWith(".dist-info/RECORD"))
-    .sort(([a], [b]) => (normalised(a) < normalised(b) ? -1 : 1))
-  return records.flatMap(([at, record]) => {
-    const site = posix.dirname(posix.dirname(at))
-    return text(record)
-      .split("\n")
-      .flatMap((row) => {
-        const [, file = "", digest = ""] = /^([^,"]+),sha256=([^,]+),/.exec(row) ?? []
-        return posix.join(site, file) === path ? [Buffer.from(digest, "base64url").toString("hex")] : []
-      })
-  })
-}
-
-function normalised(record: string): string {
-  return (/([^/]+)-[^-]+\.dist-info\/RECORD$/.exec(record)?.[1] ?? "").toLowerCase().replace(/[-_.]+/g, "-")
-}
-
-function both(ours: unknown, theirs: unknown): boolean {
-  return ours !== undefined && theirs !== undefined
-}
-
-/** The rows of two RECORDs that are not the same, by path. Their order does not count. */
-function differingRows(ours: string, theirs: string): readonly RowPair[] {
-  const byPath = (record: string): ReadonlyMap<string, string> =>
-    new Map(
-      record
-        .split(/\r?\n/)
-        .filter((row) => row !== "")
-        .map((row) => [/^("(?:[^"]|"")*"|[^,]*),/.exec(row)?.[1] ?? row, row]),
-    )
-  const [mine, other] = [byPath(ours), byPath(theirs)]
-  return [...new Set([...mine.keys(), ...other.keys()])]
-    .filter((path) => mine.get(path) !== other.get(path))
-    .map((path) => ({ path, ours: mine.get(path), theirs: other.get(path) }))
 }

@@ -9,6 +9,7 @@ import { layerEntries } from "../../src/oci/layer/open.ts"
 import type { Platform } from "../../src/oci/platform.ts"
 import { openLayout, type Layout } from "../../src/oci/store/layout/layout.ts"
 import { writeImage } from "../../src/oci/write-image.ts"
+import { pypiFormat } from "../../src/resolve/row-steps.ts"
 import type { Event } from "../../src/report/event.ts"
 import type { Requirement, Step } from "../../src/tree/step.ts"
 import { imageOf, layerOf, type Member } from "./layers.ts"
@@ -140,7 +141,7 @@ export async function placedFiles(image: Image, from: number): Promise<Map<strin
 export function pypiStep(requirements: readonly Requirement[], layers = 40): Step {
   return {
     kind: "pypi",
-    format: 1,
+    format: pypiFormat,
     requirements,
     bytecode: "none",
     compression: "gzip",

@@ -1,4 +1,5 @@
 import type { Digest } from "../../src/oci/digest.ts"
+import { pypiFormat } from "../../src/resolve/row-steps.ts"
 import type { CheckSpec } from "../../src/tree/checks.ts"
 import type { PypiStep, Step } from "../../src/tree/step.ts"
 import type { Image, Tree } from "../../src/tree/tree.ts"
@@ -20,7 +21,7 @@ export function pypi(packages: Readonly<Record<string, string>>): PypiStep {
   const requirements = Object.entries(packages)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, version]) => ({ name, version, extras: [], hashes: [`sha256:${"0".repeat(64)}`] }))
-  return { kind: "pypi", format: 1, requirements, bytecode: "none", compression: "gzip", budget }
+  return { kind: "pypi", format: pypiFormat, requirements, bytecode: "none", compression: "gzip", budget }
 }
 
 /** A step that sees files, as `{path: one hexadecimal digit for its bytes}`. */

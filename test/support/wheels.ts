@@ -137,6 +137,8 @@ export type WheelText = {
   /** `py3-none-any` unless given. */
   readonly tag?: string
   readonly members?: readonly WheelMember[]
+  /** How members are packed that do not say it. */
+  readonly method?: 0 | 8
   readonly entryPoints?: string
   /** Rows of RECORD by path, instead of the true ones; `undefined` leaves a row out. */
   readonly record?: Readonly<Record<string, string | undefined>>
@@ -144,6 +146,11 @@ export type WheelText = {
   /** What `Root-Is-Purelib` says: `true` unless given. */
   readonly purelib?: string
   readonly metadata?: string
+}
+
+/** A field of RECORD as Python's csv module writes it. */
+function quoted(field: string): string {
+  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
 /** A wheel with its file name, bytes and hash. Its RECORD is true unless told otherwise. */
@@ -171,12 +178,14 @@ export function wheelOf(text: WheelText): TestWheel {
       ({ path, content = "" }) =>
         [
           path,
-          `${path},sha256=${createHash("sha256").update(content).digest("base64url")},${Buffer.from(content).length}`,
+          `${quoted(path)},sha256=${createHash("sha256").update(content).digest("base64url")},${Buffer.from(content).length}`,
         ] as const,
     )
   const told = new Map<string, string | undefined>([...rows, ...Object.entries(text.record ?? {})])
   const record = [...told.values(), `${info}/RECORD,,`].filter((row) => row !== undefined).join("\n")
-  const bytes = zipOf([...members, { path: `${info}/RECORD`, content: `${record}\n` }])
+  const { method = 8 } = text
+  const all = [...members, { path: `${info}/RECORD`, content: `${record}\n` }]
+  const bytes = zipOf(all.map((member) => ({ method, ...member })))
   return {
     filename: `${module}-${text.version}-${text.tag ?? "py3-none-any"}.whl`,
     bytes,

@@ -94,6 +94,67 @@ test("one package added, removed or resized touches at most two layers besides i
   )
 })
 
+/** Packages of other names, as many as `count` says, with sizes of one kind. */
+function packagesOf(size: fc.Arbitrary<number>, count: { readonly minLength: number; readonly maxLength: number }) {
+  return fc
+    .uniqueArray(fc.stringMatching(/^[a-z][a-z0-9-]{3,12}$/), { ...count, size: "max" })
+    .chain((list) =>
+      fc
+        .array(size, { minLength: list.length, maxLength: list.length })
+        .map((sizes) => list.map((name, index) => packageOf(name, sizes[index] ?? 4_000))),
+    )
+}
+
+/** The budget that images have unless they say otherwise. */
+const usual = { layer: 800 * megabyte, layers: 40 }
+
+/** The most layers that one package more, less or of another size changes besides its own; no layer is above the budget. */
+function mostChanged(list: readonly Package[], sizes: readonly [number, number]): { most: number; halved: boolean } {
+  const name = "zz_new"
+  const lists = [list, ...sizes.map((size) => [...list, packageOf(name, size)])]
+  const plans = lists.map((each) => planLayers(each, usual))
+  for (const plan of plans) for (const { size } of plan) expect(size).toBeLessThanOrEqual(usual.layer)
+  const counts = plans.flatMap((before) => plans.map((after) => changed(after, before, name).length))
+  const halved = plans.some((plan) => plan.some(({ title }) => /^packages \d+\.\d/.test(title)))
+  return { most: Math.max(...counts), halved }
+}
+
+/** Most are small, some take tens of megabytes, few hundreds: as in locks of notebooks. */
+const realistic = fc.oneof(
+  { weight: 60, arbitrary: fc.integer({ min: 4_000, max: megabyte / 2 }) },
+  { weight: 25, arbitrary: fc.integer({ min: megabyte / 2, max: 10 * megabyte }) },
+  { weight: 12, arbitrary: fc.integer({ min: 10 * megabyte, max: 100 * megabyte }) },
+  { weight: 3, arbitrary: fc.integer({ min: 100 * megabyte, max: 780 * megabyte }) },
+)
+
+test("so it is with 40 layers of 800 MB and sizes as they are, up to 6 GB in all", () => {
+  fc.assert(
+    fc.property(packagesOf(realistic, { minLength: 20, maxLength: 400 }), realistic, realistic, (list, size, other) => {
+      fc.pre(
+        list.reduce((sum, { files }) => sum + files.reduce((all, file) => all + file.size, 0), 0) < 6_000 * megabyte,
+      )
+      expect(mostChanged(list, [size, other]).most).toBeLessThanOrEqual(2)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test("where 40 layers of 800 MB are so full that bins are halved, a third layer may be touched", () => {
+  const heavy = fc.integer({ min: 300 * megabyte, max: 780 * megabyte })
+  let halves = 0
+  fc.assert(
+    // 29 have layers of their own; what is left shares bins, and the halves of those fit into the 40 in any case.
+    fc.property(packagesOf(heavy, { minLength: 29, maxLength: 34 }), heavy, heavy, (list, size, other) => {
+      const { most, halved } = mostChanged(list, [size, other])
+      // A package that is pushed into a bin may bring its two packages apart from it and from each other.
+      expect(most).toBeLessThanOrEqual(3)
+      if (halved) halves++
+    }),
+    { numRuns: 200 },
+  )
+  expect(halves).toBeGreaterThan(0)
+})
+
 test("a package in several parts touches at most two layers besides its own for each part", () => {
   const few = fc
     .uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, maxLength: 60 })

@@ -10,7 +10,6 @@ import type { Notes } from "./forms/form.ts"
 import { inflater } from "./inflate.ts"
 import { joinLayer, type JoinDoor, type LayerRequest } from "./join.ts"
 import { recipeFilesFromText, recipeOf, recipeText } from "./recipe.ts"
-import { segmentFormat } from "./segment-cache.ts"
 import type { Sink, WrittenLayer } from "./sink.ts"
 
 const target: Target = { prefix: "/opt/env", kind: "venv", python: "3.11", uid: 1000, gid: 100 }
@@ -134,23 +133,6 @@ test("the diffID does not depend on how a layer is compressed, where the archive
   expect(zstd?.diffId).toBe(gzip?.diffId)
   expect(single?.diffId).toBe(gzip?.diffId)
   expect(new Set([gzip?.digest, zstd?.digest, single?.digest]).size).toBe(3)
-})
-
-test("these are the bytes: who changes them raises the format, which is in every key of the cache", () => {
-  const [gzip, , estargz] = compressions.map((compression) => memory(true).join(compression).layer)
-  expect({
-    format: segmentFormat,
-    gzip: gzip?.digest,
-    diffId: gzip?.diffId,
-    estargz: estargz?.digest,
-  }).toMatchInlineSnapshot(`
-    {
-      "diffId": "sha256:4ed1ac1b838cb7f8a32514c2e09aac8a4846403a82dce274923bf196e7aec178",
-      "estargz": "sha256:41faa9e60b75516f720ef2a58379c4ed1cf63afbd6ffc16e7b4c55d872b4ecc3",
-      "format": 4,
-      "gzip": "sha256:30acd6dafe40f2e978d8f3cb8d7bf2dfa78d45fc83e1a099f53a299baba761ed",
-    }
-  `)
 })
 
 test("single-member is one: a reader that stops after the first sees it all", async () => {
