@@ -64,7 +64,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
   ),
 }
 
-const fromAnywhere = { offered: [demo, source], options: [], says: "demo comes from a URL" } as const
+const fromAnywhere = { offered: [demo, source], options: [], says: "demo comes from a file of this machine" } as const
 
 /** All of them, in the order of the page. */
 export const refusals: readonly Refusal[] = [
@@ -127,12 +127,16 @@ export const refusals: readonly Refusal[] = [
     cases: ["a script called python", "an entry point called python"].map(hostile),
   },
   {
-    what: "Packages from a URL or a folder, and source distributions",
-    why: "A lock names versions and hashes of wheels.",
+    what: "Files of this machine by their path or URL, and source distributions",
+    why: "A lock names wheels by their hashes, and means the same on each machine.",
     from: installers,
     cases: [
-      { ...fromAnywhere, what: "a wheel from a URL", lock: `demo @ file://$WHEELS/${demo.filename}\n` },
-      { ...fromAnywhere, what: "a source distribution from a URL", lock: `demo @ file://$WHEELS/${source.filename}\n` },
+      { ...fromAnywhere, what: "a wheel by its file: URL", lock: `demo @ file://$WHEELS/${demo.filename}\n` },
+      {
+        ...fromAnywhere,
+        what: "a source distribution by its file: URL",
+        lock: `demo @ file://$WHEELS/${source.filename}\n`,
+      },
       {
         what: "a wheel in a folder",
         offered: [demo],
