@@ -144,7 +144,7 @@ test("where 40 layers of 800 MB are so full that bins are halved, a third layer 
   let halves = 0
   fc.assert(
     // 29 have layers of their own; what is left shares bins, and the halves of those fit into the 40 in any case.
-    fc.property(packagesOf(heavy, { minLength: 29, maxLength: 34 }), heavy, heavy, (list, size, other) => {
+    fc.property(packagesOf(heavy, { minLength: 33, maxLength: 34 }), heavy, heavy, (list, size, other) => {
       const { most, halved } = mostChanged(list, [size, other])
       // A package that is pushed into a bin may bring its two packages apart from it and from each other.
       expect(most).toBeLessThanOrEqual(3)
@@ -153,6 +153,36 @@ test("where 40 layers of 800 MB are so full that bins are halved, a third layer 
     { numRuns: 200 },
   )
   expect(halves).toBeGreaterThan(0)
+})
+
+test("where halves are too many, the smallest single packages make room, and mostly nothing else moves", () => {
+  let moved = 0
+  for (let image = 1; image <= 100; image++) {
+    // Sizes from a few kilobytes to gigabytes, 5 to 20 GB in all: as with CUDA.
+    let state = image
+    const random = (): number => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+    const [count, total] = [100 + Math.floor(random() * 400), (5_000 + random() * 15_000) * megabyte]
+    const weights = Array.from({ length: count }, () => Math.exp(random() * 9))
+    const whole = weights.reduce((sum, weight) => sum + weight, 0)
+    const piece = 16 * megabyte
+    const list = weights.map((weight, at): Package => {
+      const size = Math.floor((weight / whole) * total)
+      const files = Array.from({ length: Math.max(1, Math.ceil(size / piece)) }, (_, index) => ({
+        path: String(index).padStart(5, "0"),
+        size: Math.min(piece, size - index * piece),
+        metadata: false,
+      }))
+      return { name: `p${at}`, files }
+    })
+    const larger = list.map((one, at) =>
+      at === image % count
+        ? { ...one, files: one.files.map((file) => ({ ...file, size: Math.floor(file.size * 1.03) })) }
+        : one,
+    )
+    if (changed(planLayers(larger, usual), planLayers(list, usual), `p${image % count}`).length > 1) moved++
+  }
+  // By first fit at once it is 14 of them.
+  expect(moved).toBeLessThanOrEqual(3)
 })
 
 test("a package in several parts touches at most two layers besides its own for each part", () => {

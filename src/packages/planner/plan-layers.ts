@@ -61,19 +61,20 @@ export function planLayers(packages: readonly Package[], budget: PlanBudget): Pl
   const isLarge = ({ size, only }: Part): boolean => size >= aloneFrom || only !== undefined
   const large = parts.filter(isLarge).sort(bySize)
   const { alone, larger, small } = slots(budget.layers)
-  const singles = large.slice(0, alone)
-  const bins =
-    larger === 0
-      ? binsOf(parts, { bins: small, room, from: 0 })
-      : [
-          ...binsOf(large.slice(alone), { bins: larger, room, from: 0 }),
-          ...binsOf(
-            parts.filter((part) => !isLarge(part)),
-            { bins: small, room, from: larger },
-          ),
-        ]
-  const layers = [...singles.sort(bySizeClass).map(single), ...bins]
-  if (layers.length <= budget.layers) return layers
+  if (larger === 0) {
+    const bins = binsOf(parts, { bins: small, room, from: 0 })
+    return bins.length <= budget.layers ? bins : squeezed(parts, { room, budget })
+  }
+  const smallBins = binsOf(
+    parts.filter((part) => !isLarge(part)),
+    { bins: small, room, from: larger },
+  )
+  // Bins that had to be halved take the places of the smallest single packages, which then are in bins too.
+  for (let singles = Math.min(alone, large.length); singles >= 0; singles--) {
+    const bins = [...binsOf(large.slice(singles), { bins: larger, room, from: 0 }), ...smallBins]
+    if (singles + bins.length > budget.layers) continue
+    return [...large.slice(0, singles).sort(bySizeClass).map(single), ...bins]
+  }
   return squeezed(parts, { room, budget })
 }
 
