@@ -15,6 +15,7 @@ import { buildRow } from "./build-row.ts"
 import { destination, locationIn, type Builder } from "./builder.ts"
 import type { Done, Failed, Outcome } from "./outcome.ts"
 import { preflight } from "./preflight.ts"
+import { requireReadable } from "./readable-parents.ts"
 import { schedule, type Task } from "./schedule.ts"
 
 export type PlanRun = {
@@ -34,11 +35,12 @@ export type PlanRun = {
 /**
  * Builds and checks what a plan says, and gives an outcome for every row of the tree on every platform, by slot.
  * Nothing is thrown for a row that fails; what is built on it is stopped. Rejects with the signal's reason when it was
- * interrupted. Fails before anything is built when this
- * machine cannot do all that the plan says.
+ * interrupted. Fails before anything is built when this machine cannot do all that the plan says, and when who reads
+ * an image cannot read what it is built on.
  */
 export async function runPlan(builder: Builder, run: PlanRun): Promise<ReadonlyMap<Slot, Outcome>> {
   await preflight(builder, run.plan, run.checks ? { can: builder.canCheck } : undefined)
+  await requireReadable(builder, run.plan)
   // What talks to Jupyter is large; building alone stays below the bound without, and is a tenth slower with it.
   if (run.checks && (run.plan.waves.length > 0 || run.plan.check.length > 0)) builder.host.saveMemory()
   const tasks = builder.tree.images.flatMap((image) =>

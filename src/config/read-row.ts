@@ -55,6 +55,7 @@ export function readRow(
       image: fields.budget?.image === undefined ? undefined : readSize(fields.budget.image),
     },
     publish: fields.publish ?? "together",
+    ...(fields.consumers === undefined ? {} : { consumers: fields.consumers }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Platform } from "../oci/platform.ts"
+import type { Consumer } from "../tree/consumers.ts"
 import type { Compression } from "../tree/step.ts"
 
 /** Where something stands in a file: both counted from 1. */
@@ -82,6 +83,8 @@ export type Row = {
   readonly checks: RowChecks
   readonly budget: { readonly layer: number; readonly layers: number; readonly image: number | undefined }
   readonly publish: "together" | "alone" | "never"
+  /** What is said to read the image. */
+  readonly consumers?: readonly Consumer[]
 }
 
 /** `nbstacks.yaml`, understood and judged. */

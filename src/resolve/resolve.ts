@@ -67,6 +67,7 @@ function imageOf(row: Row, { lock, steps, checks }: Resolved): Image {
     budget: { layer: budget.layer, layers: budget.layers, image: budget.image },
     publish,
     axes,
+    ...(row.consumers === undefined ? {} : { consumers: row.consumers }),
   }
 }
 

@@ -52,7 +52,7 @@ function bootstrapStep({ row, lock }: StepsInput, platform: Platform): Bootstrap
   const versions = lock.debian[row.id]?.[platform] ?? {}
   return {
     kind: "bootstrap",
-    format: 1,
+    format: 2,
     suite: row.make.suite,
     packages: [...new Set(row.make.packages)].sort(),
     locked: Object.entries(versions)

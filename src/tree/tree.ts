@@ -1,6 +1,7 @@
 import type { Digest } from "../oci/digest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { CheckSpec } from "./checks.ts"
+import type { Consumer } from "./consumers.ts"
 import type { LayerBudget, Step, StepPlaces } from "./step.ts"
 
 /** A row's name in every command, message and file: `scipy-ml:2021.3-gpu`. */
@@ -32,6 +33,8 @@ export type Image = {
   readonly publish: Publish
   /** Values of all axes, inherited ones first. */
   readonly axes: Readonly<Record<string, string>>
+  /** What is said to read the image. Never in a key. */
+  readonly consumers?: readonly Consumer[]
 }
 
 /** The images of one `nbstacks.yaml` and the edges between them. */

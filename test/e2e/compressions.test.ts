@@ -3,16 +3,18 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { copyManifest } from "../../src/oci/copy.ts"
+import { digestOf, type Digest } from "../../src/oci/digest.ts"
 import { readImage, type Image } from "../../src/oci/image.ts"
 import { layerEntries } from "../../src/oci/layer/open.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { findCrane } from "../support/crane.ts"
-import { debianBase } from "../support/debian.ts"
+import { debianBase, platformOfHost } from "../support/debian.ts"
 import { startDocker, type TestDocker } from "../support/docker.ts"
 import { exampleRequirement } from "../support/examples.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+import { firstMember } from "../support/first-member.ts"
 import { readStargz } from "../support/stargz.ts"
 
 const host = makeHost(process.env)
@@ -39,10 +41,13 @@ beforeAll(async () => {
   await sandbox.write({
     "nbstacks.yaml": `version: 1\ndefaults: {checks: {profile: none}}\nimages:\n${compressions
       .map(
-        (compression) => `  ${compression}: {from: "${from}", environment: environment, compression: ${compression}}\n`,
+        (compression) =>
+          `  ${compression}: {from: "${from}", environment: environment, compression: ${compression}, files: [{from: note.txt, to: /srv/}]}\n`,
       )
       .join("")}  child: {from: zstd, dockerfile: Dockerfile}\n`,
     "environment/requirements.txt": await exampleRequirement(host, "quickstart/images/science", "numpy"),
+    // More than one piece of our encoder.
+    "note.txt": "a line of a long note\n".repeat(100_000),
     Dockerfile: "FROM zstd\nRUN true\n",
   })
   const lock = await sandbox.nbstacks("lock")
@@ -133,11 +138,53 @@ test.each(["estargz", "single-member"] as const)("Docker takes %s", async (compr
   expect(await docker.docker("run", "--rm", reference, "python", "-c", script)).toBe("6\n")
 })
 
+test("every layer of a single-member image, its base's and its files' too, is whole for who stops after one gzip member", async () => {
+  const { image } = imageOf("single-member")
+  let size = 0
+  for (const { descriptor, diffId, from } of image.layers) {
+    const { store, repository } = from as Extract<typeof from, { repository: string }>
+    const { content, left } = firstMember(
+      Buffer.concat(await Array.fromAsync(store.read(repository, descriptor.digest))),
+    )
+    expect([digestOf(content), left]).toEqual([diffId, 0])
+    size += content.length
+  }
+  // The base is one of many pieces that are compressed at the same time.
+  expect(size).toBeGreaterThan(50_000_000)
+  const made = image.layers.map(({ history }) => history.created_by)
+  expect(made).toContain("nbstacks: environment")
+  expect(made).toContain("nbstacks: /srv/note.txt")
+})
+
 test("an old Docker is not given zstd as a parent: what to do is said before it fails", async () => {
   const { code, stderr } = await sandbox.nbstacks("build", "child")
   expect(stderr).toContain("compression: zstd")
   expect(stderr).toContain("Docker before 23")
   expect(code).toBe(1)
+})
+
+test("who cannot read an image of another registry is not given one that is built on it", async () => {
+  const { reference } = imageOf("zstd")
+  await openRegistry(registry.address, host, {}).tag("zstd", "parent", reference.split("@")[1] as Digest)
+  await using other = await openSandbox(host)
+  const external = `${registry.address}/zstd:parent`
+  const write = (consumers: string): Promise<void> =>
+    other.write({
+      "nbstacks.yaml": `version: 1\ndefaults: {checks: {profile: none}}\nimages:\n  base: {from: "${external}", env: {A: b}}\n  top: {from: base, env: {C: d}, consumers: ${consumers}}\n`,
+    })
+  await write("[docker-20.10, bootc, apple-container]")
+  expect((await other.nbstacks("lock")).code).toBe(0)
+  const { code, stderr } = await other.nbstacks("build")
+  expect([code, stderr]).toEqual([1, expect.stringContaining("nothing was built")])
+  expect(stderr).toContain(
+    `docker-20.10 cannot read \`top\` for ${platformOfHost(host)}: ${external} has layers of zstd`,
+  )
+  expect(stderr).toContain("apple-container cannot read `top`")
+  expect(stderr).not.toContain("bootc cannot")
+  expect(stderr).toContain(`Build on another image than ${external}`)
+  // One frame of zstd is read by some, and another tool may have made no more.
+  await write("[bootc]")
+  expect(await other.nbstacks("build")).toMatchObject({ code: 0 })
 })
 
 test("eStargz is read by stargz-snapshotter's own library, file by file", async () => {

@@ -12,7 +12,7 @@ import type { Event } from "../../src/report/event.ts"
 import type { BootstrapStep } from "../../src/tree/step.ts"
 
 /** Rises when the engine gives other bytes, so that what was kept is made again. */
-const version = 1
+const version = 2
 
 /** A job with nothing to open and no secrets. */
 export function plainJob(into: Job["into"], more: Partial<Job> & { readonly events?: Event[] } = {}): Job {
@@ -41,7 +41,7 @@ export async function bootstrapStep(
   suite = "bookworm",
 ): Promise<BootstrapStep> {
   const locked = await resolveDebian({ suite, packages, platform: platformOfHost(host) }, host)
-  return { kind: "bootstrap", format: 1, suite, packages, locked, budget: { layer: 800_000_000, layers: 40 } }
+  return { kind: "bootstrap", format: 2, suite, packages, locked, budget: { layer: 800_000_000, layers: 40 } }
 }
 
 export function platformOfHost(host: Host): Platform {

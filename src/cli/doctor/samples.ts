@@ -6,7 +6,7 @@ const budget = { layer: 800_000_000, layers: 40 }
 export function sampleStep(kind: "bootstrap" | "dockerfile" | "environment"): Step {
   switch (kind) {
     case "bootstrap":
-      return { kind, format: 1, suite: "bookworm", packages: [], locked: [], budget }
+      return { kind, format: 2, suite: "bookworm", packages: [], locked: [], budget }
     case "dockerfile":
       return {
         kind,

@@ -124,7 +124,7 @@ const shared = {
     "list of what reads the image",
   )
     .describe(
-      "What reads the image and cannot read every compression: `docker-20.10` (Docker before 23), `soci`, `soci-0.13`, `apple-container`, `bootc`, `composefs`. A `compression` that one of them cannot read is an error.",
+      "What reads the image and cannot read every compression: `docker-20.10` (Docker before 23), `soci`, `soci-0.13`, `apple-container`, `bootc`, `composefs`. A `compression` that one of them cannot read is an error, of this image or of one that it is built on.",
     )
     .optional(),
   publish: word(

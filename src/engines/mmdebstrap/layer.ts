@@ -2,7 +2,7 @@ import type { Host } from "../../host/host.ts"
 import { hasher } from "../../oci/digest.ts"
 import type { Layer } from "../../oci/image.ts"
 import { mediaTypes } from "../../oci/media-types.ts"
-import { gzipMembers } from "../gzip.ts"
+import { gzipStream } from "../gzip.ts"
 
 export type LayerFile = {
   /** Where its compressed bytes are kept until the image is written. */
@@ -27,7 +27,7 @@ export async function writeLayerFile(
     }
   }
   const counted = async function* (): AsyncIterable<Uint8Array> {
-    for await (const chunk of gzipMembers(watched(), Math.min(Math.max(host.machine.cores, 1), 4))) {
+    for await (const chunk of gzipStream(watched(), Math.min(Math.max(host.machine.cores, 1), 4))) {
       packed.update(chunk)
       size += chunk.length
       yield chunk

@@ -4,7 +4,7 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { tarHeader } from "../../../oci/tar/header.ts"
 import { deflate, stored } from "./deflate.ts"
-import { gzipMember } from "./gzip.ts"
+import { deflateRun, gzipMember, lastBlock } from "./gzip.ts"
 
 const repetitive = fc
   .array(fc.tuple(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 1, max: 400 })), { maxLength: 12 })
@@ -19,6 +19,16 @@ test("what it packs comes out again, whatever was packed before", () => {
       expect(deflate(bytes).equals(packed)).toBe(true)
     }),
     { numRuns: 300 },
+  )
+})
+
+test("runs that follow each other are one stream", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.uint8Array({ maxLength: 5_000 }), repetitive), { maxLength: 5 }), (pieces) => {
+      const stream = Buffer.concat([...pieces.map((piece) => deflateRun(piece)), lastBlock])
+      expect(inflateRawSync(stream).equals(Buffer.concat(pieces))).toBe(true)
+    }),
+    { numRuns: 200 },
   )
 })
 

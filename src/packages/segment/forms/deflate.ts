@@ -55,8 +55,11 @@ const isMatch = 0x8000_0000
 const fewTokens = 512
 const endOfBlock = 256
 
-/** `input` as one deflate stream, ended. */
-export function deflate(input: Uint8Array): Buffer {
+/** Follows an empty stored block's first bits: with it a run ends at a byte. RFC 1951, 3.2.4. */
+const emptyBlock = Buffer.from([0, 0, 0xff, 0xff])
+
+/** `input` as one deflate stream, ended; else as a run of blocks of one, ended at a byte, which another run may follow. */
+export function deflate(input: Uint8Array, isEnded: boolean = true): Buffer {
   if (origin + input.length > 0x7fff_0000) {
     table.fill(-1)
     origin = 0
@@ -98,9 +101,11 @@ export function deflate(input: Uint8Array): Buffer {
     for (; inside < stop; inside += length > 32 ? 16 : 1) remember(input, inside)
     place += length
   }
-  writeBlock(writer, count, true)
+  writeBlock(writer, count, isEnded)
   origin += end
-  return writer.end()
+  if (isEnded) return writer.end()
+  writer.put(0, 3)
+  return Buffer.concat([writer.end(), emptyBlock])
 }
 
 type BitWriter = { readonly put: (value: number, bits: number) => void; readonly end: () => Buffer }
@@ -303,12 +308,12 @@ export function storedBlockHeader(length: number, last: boolean): Buffer {
 /** The most that a stored block holds, in bytes. */
 export const storedBlockSize = 0xffff
 
-/** `input` as a deflate stream of stored blocks. */
-export function stored(input: Uint8Array): Buffer {
+/** `input` as a deflate stream of stored blocks, ended or not. */
+export function stored(input: Uint8Array, isEnded: boolean = true): Buffer {
   const pieces: Uint8Array[] = []
   for (let at = 0; at === 0 || at < input.length; at += storedBlockSize) {
     const block = input.subarray(at, at + storedBlockSize)
-    pieces.push(storedBlockHeader(block.length, at + storedBlockSize >= input.length), block)
+    pieces.push(storedBlockHeader(block.length, isEnded && at + storedBlockSize >= input.length), block)
   }
   return Buffer.concat(pieces)
 }

@@ -14,7 +14,18 @@ export function gzipTail(crc: number, size: number): Buffer {
 
 /** Bytes as one gzip member, by our own encoder; stored where that is smaller. The same bytes on every machine. */
 export function gzipMember(content: Uint8Array): Buffer {
-  const packed = deflate(content)
-  const body = packed.length <= content.length + 5 * Math.ceil(content.length / 0xffff) ? packed : stored(content)
-  return Buffer.concat([gzipHead, body, gzipTail(crc32(content), content.length)])
+  return Buffer.concat([gzipHead, shorter(content, true), gzipTail(crc32(content), content.length)])
+}
+
+/** Bytes as `gzipMember` has them, for a member of many such runs: after the last of them comes `lastBlock`. */
+export function deflateRun(content: Uint8Array): Buffer {
+  return shorter(content, false)
+}
+
+/** An empty last block with fixed codes, which ends runs. RFC 1951, 3.2.6. */
+export const lastBlock: Buffer = Buffer.from([0x03, 0x00])
+
+function shorter(content: Uint8Array, isEnded: boolean): Buffer {
+  const packed = deflate(content, isEnded)
+  return packed.length <= content.length + 5 * Math.ceil(content.length / 0xffff) ? packed : stored(content, isEnded)
 }
