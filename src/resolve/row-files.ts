@@ -8,7 +8,7 @@ import { addSource, findPlaced, type Content } from "./content.ts"
 import type { FileEntry, FilesStep } from "../tree/step.ts"
 
 /** Rises when the same `files` step on the same parent gives another image. `test/goldens.json` says what each gave. */
-export const filesFormat = 2
+export const filesFormat = 3
 
 /**
  * The steps that copy files, one for each owner and mode, in the order written. As with `COPY`, of a folder its content

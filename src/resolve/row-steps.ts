@@ -7,7 +7,7 @@ import { filesSteps } from "./row-files.ts"
 import type { BootstrapStep, ConfigStep, LayerBudget, PypiStep, Step } from "../tree/step.ts"
 
 /** Rises when the same step on the same parent gives another image. `test/goldens.json` says what each gave. */
-export const pypiFormat = 3
+export const pypiFormat = 4
 /** The same for `config` steps. */
 export const configFormat = 1
 
