@@ -10,7 +10,7 @@ import { isFailure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
 import { bytesOf } from "../wheel/bytes.ts"
 import type { Target } from "../wheel/target.ts"
-import { openAhead, placesIn, resetAhead, unpackAhead, unpackedAhead, type Ahead } from "./ahead.ts"
+import { openAhead, placesIn, unpackAhead, unpackedAhead, type Ahead } from "./ahead.ts"
 import { inflater } from "./inflate.ts"
 import { joinLayer } from "./join.ts"
 import { recipeOf, type RecipeFile } from "./recipe.ts"
@@ -34,7 +34,7 @@ test("whatever the order, each file is unpacked once and only where it has room"
   )
   fc.assert(
     fc.property(fc.array(file), fc.array(fc.nat(3)), fc.nat(1500), (files, steps, room) => {
-      resetAhead(ahead)
+      ahead.turns.fill(0)
       const small: Ahead = { turns: ahead.turns, room: ahead.room.subarray(0, room) }
       const places = placesIn(files, small)
       const [byHelper, byWriter]: [number[], number[]] = [[], []]

@@ -18,7 +18,7 @@ const unpacked = 3
 const failed = 4
 
 const mostFiles = 64 * 1024
-const roomSize = 32 * 1024 * 1024
+const roomSize = 16 * 1024 * 1024
 /** The helper has one file at a time, of `roomSize` at most. One that takes longer has died, in milliseconds. */
 const patience = 10_000
 
@@ -28,11 +28,6 @@ export function openAhead(): Ahead {
     turns: new Int32Array(new SharedArrayBuffer(4 * mostFiles)),
     room: new Uint8Array(new SharedArrayBuffer(roomSize)),
   }
-}
-
-/** Makes it ready for another segment. Nobody may be using it. */
-export function resetAhead({ turns }: Ahead): void {
-  turns.fill(free)
 }
 
 /** Where the content of each file that can be unpacked ahead has its room, by the file's place in the segment. */

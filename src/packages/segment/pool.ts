@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
 import { threadEnvironment } from "../thread-environment.ts"
-import { openAhead, resetAhead, type Ahead } from "./ahead.ts"
+import { openAhead } from "./ahead.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
 import type { WrittenLayer } from "./sink.ts"
@@ -115,7 +115,6 @@ export function startPool(workers: number): SegmentPool {
   /** Hashes of wheels that were read whole in the life of this pool, and found to be what they should be. */
   const sound = new Set<string>()
   for (let count = 0; count < Math.min(workers, startedAtOnce); count++) grown()
-  let shared: Ahead | undefined
   let isShared = false
   /** Writes a layer; a thread that has nothing to do helps with its first segment that is made of a wheel's own bytes. */
   const joined = async (
@@ -128,8 +127,8 @@ export function startPool(workers: number): SegmentPool {
     if (segment === undefined || layer.diffId !== undefined || isShared || busy + 1 >= workers)
       return await run({ kind: "join", layer, ...place })
     isShared = true
-    const ahead = (shared ??= openAhead())
-    resetAhead(ahead)
+    // A new one each time, which is seldom: kept, it would stand beside all that comes later.
+    const ahead = openAhead()
     const segments = layer.segments.with(at, { ...segment, ahead })
     const written = run({ kind: "join", layer: { ...layer, segments }, ...place })
     // What it cannot do, the writer does.
