@@ -35,6 +35,15 @@ export type CacheFile = {
   readonly used: number
 }
 
+/** How long another process may need to write a file, in milliseconds: its unfinished files are left alone until then. */
+const patience = 3_600_000
+const isUnfinished = /\.(?:tmp|part)$/
+
+/** Of these those that may go: all but what some process may be writing. */
+export function removable(found: readonly CacheFile[], now: Date): readonly CacheFile[] {
+  return found.filter(({ path, used }) => !isUnfinished.test(path) || used < now.getTime() - patience)
+}
+
 /** Every file of some kinds in a cache folder; what goes away meanwhile is left out. */
 export async function cacheFiles(
   cache: string,
@@ -61,8 +70,12 @@ const bounded = cacheKinds.filter((kind) => kind !== "code")
  * Removes what was used longest ago until a cache takes at most `limit` bytes. Who needs one of the files fetches or makes it
  * again, also while a build runs.
  */
-export async function trimCache(cache: string, limit: number, files: Host["files"]): Promise<void> {
-  const found = await cacheFiles(cache, bounded, files)
+export async function trimCache(
+  cache: string,
+  limit: number,
+  { files, now }: Pick<Host, "files" | "now">,
+): Promise<void> {
+  const found = removable(await cacheFiles(cache, bounded, files), now())
   let total = found.reduce((sum, { size }) => sum + size, 0)
   for (const { path, size } of found.toSorted((a, b) => a.used - b.used)) {
     if (total <= limit) return

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { Files } from "../host/files.ts"
 import { makeHost } from "../host/node/host.ts"
 import { cacheFolder } from "./cache-folder.ts"
+import { removable, type CacheFile } from "./cache-usage.ts"
 import { viewFolder, type FolderView } from "./folder-view.ts"
 import { expandGlob, pathBelow } from "./glob.ts"
 import { openHashCache } from "./hash-cache.ts"
@@ -187,4 +188,16 @@ it("finds the cache folder", () => {
   expect(at({ NBSTACKS_CACHE: "/c", XDG_CACHE_HOME: "/x" })).toBe("/c")
   expect(at({ XDG_CACHE_HOME: "/x" })).toBe("/x/nbstacks")
   expect(at({ XDG_CACHE_HOME: "x" })).toBe("/h/.cache/nbstacks")
+})
+
+it("what another process may be writing is left alone, until nobody can be writing it any more", () => {
+  const now = new Date("2026-01-02T00:00:00Z")
+  const file = (path: string, minutes: number): CacheFile => ({
+    kind: "wheels",
+    path,
+    size: 1,
+    used: now.getTime() - minutes * 60_000,
+  })
+  const found = [file("a.whl", 1), file(".b.part", 1), file("c.json.0f.tmp", 59), file(".d.part.1a.tmp", 61)]
+  expect(removable(found, now).map(({ path }) => path)).toEqual(["a.whl", ".d.part.1a.tmp"])
 })

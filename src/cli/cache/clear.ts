@@ -1,6 +1,6 @@
 import { Failure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
-import { cacheFiles, cacheKinds, type CacheFile } from "../../files/cache-usage.ts"
+import { cacheFiles, cacheKinds, removable, type CacheFile } from "../../files/cache-usage.ts"
 import { bytes, count } from "../../report/format.ts"
 import { agreed } from "../agreed.ts"
 import type { Context } from "../context.ts"
@@ -25,7 +25,8 @@ export async function clear({ host, io, signal }: Context, options: ClearOptions
   const before = olderThan === undefined ? Number.POSITIVE_INFINITY : host.now().getTime() - olderThan * day
   // Of compiled code nobody knows when it was used.
   const kinds = olderThan === undefined ? cacheKinds : cacheKinds.filter((kind) => kind !== "code")
-  const files = (await cacheFiles(folder, kinds, host.files)).filter(({ used }) => used < before)
+  const found = removable(await cacheFiles(folder, kinds, host.files), host.now())
+  const files = found.filter(({ used }) => used < before)
   const what = `${count(files.length, "file")} (${bytes(sizeOf(files))}) of the cache in ${folder}`
   if (files.length === 0) {
     io.err(`Nothing to remove from the cache in ${folder}.\n`)

@@ -131,7 +131,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   const { memory } = context
   if (isNew && (memory.trimmed === undefined || host.now().getTime() - memory.trimmed > betweenTrims)) {
     memory.trimmed = host.now().getTime()
-    await trimCache(cache, limit, host.files)
+    await trimCache(cache, limit, host)
   }
   for (const { name, version } of wanted)
     if (replaced.has(name))

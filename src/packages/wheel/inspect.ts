@@ -94,10 +94,10 @@ function findDistInfo(members: readonly Member[], filename: string, refuse: Refu
 /** Another major version is refused, a higher minor one is a warning: "Installing a wheel", step 1.a. */
 function checkWheelVersion(text: string, filename: string, refuse: Refuse): readonly string[] {
   const version = field(text, "Wheel-Version")
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? "") ?? []
+  const [, major, minor] = /^(\d+)(?:\.(\d+))?(?:\.\d+)*$/.exec(version ?? "") ?? []
   if (major !== "1")
     throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
-  return Number(minor) === 0 ? [] : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
+  return Number(minor ?? 0) === 0 ? [] : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
 }
 
 function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
@@ -111,8 +111,13 @@ function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
   return rows
 }
 
-/** The first value of a field in the head of an RFC 822 text. */
+/** Names and versions are far shorter; patterns that look at them need time for each character, or its square. */
+const longestValue = 1000
+
+/** The first value of a field in the head of an RFC 822 text; of one that is too long what it begins with, and that it goes on. */
 function field(text: string, name: string): string | undefined {
   const head = text.split(/\r?\n\r?\n/, 1)[0] ?? ""
-  return new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*\\r?$`, "im").exec(head)?.[1]
+  const value = new RegExp(`^${name}:[ \\t]*(.*)$`, "im").exec(head)?.[1]
+  if (value !== undefined && value.length > longestValue) return `${value.slice(0, longestValue)}…`
+  return value?.replace(/[ \t]+$/, "")
 }

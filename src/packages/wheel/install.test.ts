@@ -257,3 +257,13 @@ test("a wheel with any bytes changed is installed or refused, and neither crashe
   expect(outcomes.refused).toBeGreaterThan(300)
   expect(outcomes.installed).toBeGreaterThan(0)
 })
+
+test.each([
+  ["spaces in a name", { metadata: `Metadata-Version: 2.1\nName: demo${" ".repeat(4_000_000)}x\nVersion: 1.0\n` }],
+  ["spaces and tabs", { metadata: `Metadata-Version: 2.1\nName: demo${" \t".repeat(2_000_000)}x\nVersion: 1.0\n` }],
+  ["dashes in a version", { metadata: `Metadata-Version: 2.1\nName: demo\nVersion: 1.0${"-".repeat(4_000_000)}\n` }],
+  ["dashes before a plus", { metadata: `Metadata-Version: 2.1\nName: demo\nVersion: 1.0${"-".repeat(4_000_000)}+\n` }],
+  ["spaces in Wheel-Version", { wheelVersion: `1.0${" ".repeat(4_000_000)}x` }],
+])("%s, millions of them, are refused without an end of waiting", (_, text) => {
+  expect(() => plan(text)).toThrow("Cannot use demo-1.0-py3-none-any.whl")
+})
