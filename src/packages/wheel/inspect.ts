@@ -97,7 +97,9 @@ function checkWheelVersion(text: string, filename: string, refuse: Refuse): read
   const [, major, minor] = /^(\d+)(?:\.(\d+))?(?:\.\d+)*$/.exec(version ?? "") ?? []
   if (major !== "1")
     throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
-  return Number(minor ?? 0) === 0 ? [] : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
+  return Number(minor ?? 0) === 0
+    ? []
+    : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
 }
 
 function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
