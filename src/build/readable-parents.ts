@@ -1,6 +1,6 @@
 import { Failure } from "../failure.ts"
 import { readImage } from "../oci/image.ts"
-import { mediaTypes } from "../oci/media-types.ts"
+import { isZstd } from "../oci/manifest.ts"
 import type { Platform } from "../oci/platform.ts"
 import type { Plan } from "../plan/plan.ts"
 import { cannotReadZstd } from "../tree/consumers.ts"
@@ -70,5 +70,5 @@ async function hasZstd(
   const isHere = (await store.headManifest(repository, digest)) !== undefined
   const from = isHere ? { store, repository } : await builder.external(parent.reference, digest)
   const { layers } = await readImage(from.store, from.repository, digest)
-  return layers.some(({ descriptor }) => descriptor.mediaType === mediaTypes.ociLayerZstd)
+  return layers.some(({ descriptor }) => isZstd(descriptor.mediaType))
 }

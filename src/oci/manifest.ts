@@ -143,6 +143,11 @@ export function isIndexType(mediaType: string): boolean {
   return indexTypes.has(mediaType)
 }
 
+/** True for a layer of zstd: OCI's, its non-distributable one, and Docker's. */
+export function isZstd(mediaType: string): boolean {
+  return /\.tar[+.]zstd$/.test(mediaType)
+}
+
 /** True for a layer that registries need not have: OCI's non-distributable and Docker's foreign ones. */
 export function isForeign(mediaType: string): boolean {
   return /\.nondistributable\.|\.foreign\./.test(mediaType)

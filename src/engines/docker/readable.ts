@@ -1,5 +1,6 @@
 import { Failure } from "../../failure.ts"
 import { readImage } from "../../oci/image.ts"
+import { isZstd } from "../../oci/manifest.ts"
 import type { Job } from "../engine.ts"
 import type { DockerClient } from "./client.ts"
 import { isAtLeast } from "./judge.ts"
@@ -12,7 +13,7 @@ export async function requireReadable(
   if (isAtLeast(serverVersion, 23, 0)) return
   for (const location of [...(parent === undefined ? [] : [parent]), ...Object.values(rows)]) {
     const { layers } = await readImage(location.store, location.repository, location.digest)
-    if (!layers.some(({ descriptor }) => descriptor.mediaType.endsWith("zstd"))) continue
+    if (!layers.some(({ descriptor }) => isZstd(descriptor.mediaType))) continue
     throw new Failure(
       "no",
       `\`${image}\` is built on layers with \`compression: zstd\`, and Docker before 23 cannot read them (this is ${serverVersion})`,
