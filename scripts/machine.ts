@@ -22,6 +22,7 @@ export const testPackages: readonly Package[] = [
   { program: "runc", name: "runc", for: "Podman's runtime" },
   { program: "skopeo", name: "skopeo", for: "a client of registries" },
   { program: "umoci", name: "umoci", for: "unpacking images" },
+  { program: "zstd", name: "zstd", for: "GNU tar's zstd" },
   { program: "busybox", name: "busybox-static", for: "a whole small system in an image" },
   { program: "faketime", name: "faketime", for: "other clocks" },
   { program: "chromium", name: "chromium", for: "a browser" },

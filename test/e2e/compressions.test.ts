@@ -2,88 +2,37 @@ import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
-import { copyManifest } from "../../src/oci/copy.ts"
 import { digestOf, type Digest } from "../../src/oci/digest.ts"
-import { readImage, type Image } from "../../src/oci/image.ts"
+import { readImage } from "../../src/oci/image.ts"
 import { layerEntries } from "../../src/oci/layer/open.ts"
-import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import { startBuildkit } from "../support/buildkit.ts"
+import { buildCompressed, compressions, type Compressed, type Compression } from "../support/compressed.ts"
 import { findCrane } from "../support/crane.ts"
-import { debianBase, platformOfHost } from "../support/debian.ts"
+import { platformOfHost } from "../support/debian.ts"
 import { startDocker, type TestDocker } from "../support/docker.ts"
-import { exampleRequirement } from "../support/examples.ts"
-import { startRegistry, type RunningRegistry } from "../support/registry.ts"
-import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 import { firstMember } from "../support/first-member.ts"
+import { must, readByGnu, runByBuildah, writeBlob } from "../support/readers.ts"
+import { openSandbox } from "../support/sandbox.ts"
 import { readStargz } from "../support/stargz.ts"
 
 const host = makeHost(process.env)
 const crane = await findCrane(host)
-const compressions = ["gzip", "zstd", "estargz", "single-member"] as const
-type Compression = (typeof compressions)[number]
 
 let docker: TestDocker
-let registry: RunningRegistry
-let sandbox: Sandbox
-let folder: string
-const built = new Map<Compression, { readonly image: Image; readonly reference: string }>()
+let compressed: Compressed
 
 beforeAll(async () => {
   docker = await startDocker()
-  registry = await startRegistry(host)
-  folder = await host.files.makeTemporary("nbstacks-forms-")
-  const made = await debianBase(host, openLayout(join(folder, "store"), host))
-  const store = openRegistry(registry.address, host, {})
-  await copyManifest(made, { store, repository: "debian" })
-  await store.tag("debian", "1", made.digest)
-  sandbox = await openSandbox(host, { DOCKER_HOST: docker.address })
-  const from = `${registry.address}/debian:1`
-  await sandbox.write({
-    "nbstacks.yaml": `version: 1\ndefaults: {checks: {profile: none}}\nimages:\n${compressions
-      .map(
-        (compression) =>
-          `  ${compression}: {from: "${from}", environment: environment, compression: ${compression}, files: [{from: note.txt, to: /srv/}]}\n`,
-      )
-      .join("")}  child: {from: zstd, dockerfile: Dockerfile}\n`,
-    "environment/requirements.txt": await exampleRequirement(host, "quickstart/images/science", "numpy"),
-    // More than one piece of our encoder.
-    "note.txt": "a line of a long note\n".repeat(100_000),
-    Dockerfile: "FROM zstd\nRUN true\n",
-  })
-  const lock = await sandbox.nbstacks("lock")
-  if (lock.code !== 0) throw new Error(lock.stderr)
-  const { code, stdout, stderr } = await sandbox.nbstacks(
-    "build",
-    "--json",
-    "--to",
-    registry.address,
-    "--except",
-    "child",
-  )
-  if (code !== 0) throw new Error(stderr)
-  const { images } = JSON.parse(stdout) as { images: { image: Compression; digest: string; reference: string }[] }
-  for (const { image, digest, reference } of images)
-    built.set(image, { image: await readImage(store, image, digest), reference })
+  compressed = await buildCompressed(host, docker.address)
 })
 
 afterAll(async () => {
-  await sandbox?.[Symbol.asyncDispose]()
-  await registry?.[Symbol.asyncDispose]()
+  await compressed?.[Symbol.asyncDispose]()
   await docker?.[Symbol.asyncDispose]()
-  if (folder !== undefined) await host.files.remove(folder)
 })
 
-function imageOf(compression: Compression): { readonly image: Image; readonly reference: string } {
-  const found = built.get(compression)
-  if (found === undefined) throw new Error(`${compression} was not built`)
-  return found
-}
-
-async function must(...argv: readonly [string, ...string[]]): Promise<string> {
-  const { code, stdout, stderr } = await host.run({ argv, timeout: 300_000 })
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr}`)
-  return stdout
-}
+const imageOf: Compressed["imageOf"] = (compression) => compressed.imageOf(compression)
 
 test("diffIDs are the same whatever the compression, but for the table that eStargz adds", () => {
   const diffIds = (compression: Compression): readonly string[] =>
@@ -97,17 +46,10 @@ test("diffIDs are the same whatever the compression, but for the table that eSta
 
 test.each(compressions)("Podman, skopeo and crane read %s", async (compression) => {
   const { reference } = imageOf(compression)
-  await must(
-    "skopeo",
-    "copy",
-    "--quiet",
-    "--src-tls-verify=false",
-    `docker://${reference}`,
-    `oci:${folder}/layouts:${compression}`,
-  )
+  await compressed.layoutOf(compression)
   // Its validation takes every layer that is not plain for gzip.
-  if (compression !== "zstd") await must(crane, "validate", "--remote", reference)
-  const root = join(folder, compression)
+  if (compression !== "zstd") await must(host, crane, "validate", "--remote", reference)
+  const root = join(compressed.folder, compression)
   const podman = [
     "podman",
     "--root",
@@ -120,12 +62,14 @@ test.each(compressions)("Podman, skopeo and crane read %s", async (compression) 
   ] as const
   const all = [...podman, "cgroupfs"] as [string, ...string[]]
   try {
-    await must(...all, "pull", "--quiet", "--tls-verify=false", reference)
+    await must(host, ...all, "pull", "--quiet", "--tls-verify=false", reference)
     const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--network", "none"]
     const script = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"
-    expect(await must(...all, "run", "--rm", ...limits, reference, "python", "-c", script)).toBe("[0.0, 0.5, 1.0]\n")
+    expect(await must(host, ...all, "run", "--rm", ...limits, reference, "python", "-c", script)).toBe(
+      "[0.0, 0.5, 1.0]\n",
+    )
   } finally {
-    await must(...all, "rmi", "--all", "--force")
+    await must(host, ...all, "rmi", "--all", "--force")
     // Podman mounts its own storage on itself.
     await host.run({ argv: ["umount", "--lazy", join(root, "overlay")] })
   }
@@ -137,6 +81,66 @@ test.each(["estargz", "single-member"] as const)("Docker takes %s", async (compr
   const script = "import numpy; print(numpy.arange(4).sum())"
   expect(await docker.docker("run", "--rm", reference, "python", "-c", script)).toBe("6\n")
 })
+
+const program = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"
+
+// What these make of gzip is in consumers.test.ts.
+const others = ["zstd", "estargz", "single-member"] as const
+
+test.each(others)("Buildah reads %s", async (compression) => {
+  const image = `docker://${imageOf(compression).reference}`
+  const storage = join(compressed.folder, `b-${compression}`)
+  expect(await runByBuildah(host, { image, storage }, "python", "-c", program)).toBe("[0.0, 0.5, 1.0]\n")
+})
+
+test("umoci unpacks the same files from estargz and single-member, and refuses zstd", async () => {
+  const rootOf = (compression: Compression): string => join(compressed.folder, `u-${compression}`, "rootfs")
+  const unpack = async (compression: Compression): Promise<string> => {
+    const bundle = join(compressed.folder, `u-${compression}`)
+    return must(host, "umoci", "unpack", "--image", await compressed.layoutOf(compression), bundle)
+  }
+  const [estargz, single] = [rootOf("estargz"), rootOf("single-member")]
+  for (const compression of ["estargz", "single-member"] as const) await unpack(compression)
+  expect(await must(host, "find", join(single, "opt/env"), "-path", "*/numpy/__init__.py")).not.toBe("")
+  const argv = ["diff", "--recursive", "--brief", "--no-dereference", single, estargz] as const
+  const { stdout, stderr } = await host.run({ argv, timeout: 300_000 })
+  const extra = [".no.prefetch.landmark", "stargz.index.json"].map((name) => `Only in ${estargz}: ${name}\n`)
+  expect([stdout, stderr]).toEqual([extra.join(""), ""])
+  await expect(unpack("zstd")).rejects.toThrow("not correct mediatype: application/vnd.oci.image.layer.v1.tar+zstd")
+})
+
+test.each(others)("GNU tar reads %s as we do", async (compression) => {
+  const file = join(compressed.folder, "blob")
+  const gzip = new Set(imageOf("gzip").image.layers.map(({ descriptor }) => descriptor.digest))
+  const layers = imageOf(compression).image.layers.filter(({ descriptor }) => !gzip.has(descriptor.digest))
+  expect(layers).not.toHaveLength(0)
+  const inflate = compression === "zstd" ? "zstd" : "gzip"
+  for (const layer of layers) {
+    const { theirs, ours } = await readByGnu(host, layer, { file, inflate })
+    expect(theirs).toEqual(ours)
+    if (inflate === "zstd") await expect(must(host, "gzip", "--test", file)).rejects.toThrow("not in gzip format")
+  }
+})
+
+test.each(compressions)(
+  "BuildKit builds on %s, runs its Python, and keeps our layers as they are",
+  async (compression) => {
+    const { image, reference } = imageOf(compression)
+    const { address } = compressed.registry
+    const folder = join(compressed.folder, `child-${compression}`)
+    const run = "RUN python -c 'import numpy; print(numpy.arange(4).sum())' > /tmp/sum"
+    await host.files.write(join(folder, "Dockerfile"), `FROM ${reference}\n${run}\n`)
+    const output = `type=image,name=${address}/child:${compression},push=true,oci-mediatypes=true`
+    const context = ["--local", `context=${folder}`, "--local", `dockerfile=${folder}`]
+    // It finds layers by their diffIDs: one that had read another compression would read nothing here.
+    await using buildkit = await startBuildkit(host)
+    await buildkit.buildctl("build", "--frontend", "dockerfile.v0", ...context, "--output", output)
+    const child = await readImage(openRegistry(address, host, {}), "child", compression)
+    const below = child.layers.slice(0, -1).map(({ descriptor, diffId }) => [descriptor.digest, diffId])
+    expect(below).toEqual(image.layers.map(({ descriptor, diffId }) => [descriptor.digest, diffId]))
+    expect(child.platform).toBe(image.platform)
+  },
+)
 
 test("every layer of a single-member image, its base's and its files' too, is whole for who stops after one gzip member", async () => {
   const { image } = imageOf("single-member")
@@ -157,7 +161,7 @@ test("every layer of a single-member image, its base's and its files' too, is wh
 })
 
 test("an old Docker is not given zstd as a parent: what to do is said before it fails", async () => {
-  const { code, stderr } = await sandbox.nbstacks("build", "child")
+  const { code, stderr } = await compressed.sandbox.nbstacks("build", "child")
   expect(stderr).toContain("compression: zstd")
   expect(stderr).toContain("Docker before 23")
   expect(code).toBe(1)
@@ -165,6 +169,7 @@ test("an old Docker is not given zstd as a parent: what to do is said before it 
 
 test("who cannot read an image of another registry is not given one that is built on it", async () => {
   const { reference } = imageOf("zstd")
+  const { registry } = compressed
   await openRegistry(registry.address, host, {}).tag("zstd", "parent", reference.split("@")[1] as Digest)
   await using other = await openSandbox(host)
   const external = `${registry.address}/zstd:parent`
@@ -193,10 +198,8 @@ test("eStargz is read by stargz-snapshotter's own library, file by file", async 
   for (const layer of image.layers) {
     const toc = layer.descriptor.annotations?.["containerd.io/snapshot/stargz/toc.digest"]
     if (toc === undefined) continue
-    const blob = join(folder, "layer")
-    await host.files.remove(blob)
-    const { store, repository } = layer.from as Extract<Image["layers"][number]["from"], { repository: string }>
-    await host.files.write(blob, store.read(repository, layer.descriptor.digest))
+    const blob = join(compressed.folder, "layer")
+    await writeBlob(host, layer, blob)
     const theirs = await readStargz(host, blob, toc)
     const ours = new Map<string, string>()
     for await (const { header, content } of layerEntries(layer)) {

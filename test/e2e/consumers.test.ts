@@ -5,13 +5,13 @@ import { makeHost } from "../../src/host/node/host.ts"
 import { copyManifest } from "../../src/oci/copy.ts"
 import { digestOf } from "../../src/oci/digest.ts"
 import { readImage } from "../../src/oci/image.ts"
-import { layerEntries } from "../../src/oci/layer/open.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import { findCrane } from "../support/crane.ts"
 import { debianBase } from "../support/debian.ts"
 import { startDocker, type TestDocker } from "../support/docker.ts"
 import { commit, exampleRequirement, publish, type Published } from "../support/examples.ts"
+import { must, readByGnu, runByBuildah } from "../support/readers.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 import { wheelOf } from "../support/wheels.ts"
@@ -101,12 +101,6 @@ const printed = {
   grafted: "1000\n100\nhello\n/home/jovyan\n6\n[0.0, 0.5, 1.0]\n",
 } as const
 
-async function must(...argv: readonly [string, ...string[]]): Promise<string> {
-  const { code, stdout, stderr } = await host.run({ argv, timeout: 300_000 })
-  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}: ${stderr}`)
-  return stdout
-}
-
 describe.each(rows)("the %s image", (row) => {
   test("is pulled and started by Docker", async () => {
     const reference = referenceOf(row)
@@ -121,11 +115,11 @@ describe.each(rows)("the %s image", (row) => {
     const podman = ["podman", ...own, "--runtime", "runc", "--cgroup-manager", "cgroupfs"] as [string, ...string[]]
     const reference = referenceOf(row)
     try {
-      await must(...podman, "pull", "--quiet", "--tls-verify=false", reference)
+      await must(host, ...podman, "pull", "--quiet", "--tls-verify=false", reference)
       const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--network", "none"]
-      expect(await must(...podman, "run", "--rm", ...limits, reference, "sh", "-c", script)).toBe(printed[row])
+      expect(await must(host, ...podman, "run", "--rm", ...limits, reference, "sh", "-c", script)).toBe(printed[row])
     } finally {
-      await must(...podman, "rmi", "--all", "--force")
+      await must(host, ...podman, "rmi", "--all", "--force")
       // Podman mounts its own storage on itself.
       await host.run({ argv: ["umount", "--lazy", join(root, "overlay")] })
     }
@@ -136,15 +130,15 @@ describe.each(rows)("the %s image", (row) => {
     const digest = reference.split("@")[1] ?? ""
     const layout = join(folder, `layout-${row}`)
     const source = `docker://${reference}`
-    await must("skopeo", "copy", "--quiet", "--src-tls-verify=false", source, `oci:${layout}:copy`)
-    expect(digestOf(await must("skopeo", "inspect", "--raw", `oci:${layout}:copy`))).toBe(digest)
+    await must(host, "skopeo", "copy", "--quiet", "--src-tls-verify=false", source, `oci:${layout}:copy`)
+    expect(digestOf(await must(host, "skopeo", "inspect", "--raw", `oci:${layout}:copy`))).toBe(digest)
     await using other = await startRegistry(host)
     const target = `docker://${other.address}/copied/${row}:1`
-    await must("skopeo", "copy", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false", source, target)
-    expect(digestOf(await must("skopeo", "inspect", "--raw", "--tls-verify=false", target))).toBe(digest)
+    await must(host, "skopeo", "copy", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false", source, target)
+    expect(digestOf(await must(host, "skopeo", "inspect", "--raw", "--tls-verify=false", target))).toBe(digest)
 
     const bundle = join(folder, `bundle-${row}`)
-    await must("umoci", "unpack", "--image", `${layout}:copy`, bundle)
+    await must(host, "umoci", "unpack", "--image", `${layout}:copy`, bundle)
     const root = join(bundle, "rootfs")
     const [library] = ((await host.files.list(join(root, "opt/env/lib"))) ?? []).map(({ name }) => name)
     const module = join(root, "opt/env/lib", library ?? "", "site-packages/numpy/__init__.py")
@@ -158,17 +152,9 @@ describe.each(rows)("the %s image", (row) => {
   })
 
   test("is pulled and started by Buildah", async () => {
-    const storage = join(folder, `b-${row}`)
-    const buildah = ["buildah", "--root", storage, "--runroot", `${storage}r`, "--storage-driver", "vfs"] as const
-    const call = (...args: readonly string[]): Promise<string> => must(...buildah, ...args)
-    try {
-      const container = (await call("from", "--quiet", "--tls-verify=false", referenceOf(row))).trim()
-      const program = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"
-      expect(await call("run", "--isolation", "chroot", container, "python", "-c", program)).toBe("[0.0, 0.5, 1.0]\n")
-    } finally {
-      await call("rm", "--all")
-      await call("rmi", "--all", "--force")
-    }
+    const from = { image: `docker://${referenceOf(row)}`, storage: join(folder, `b-${row}`) }
+    const program = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"
+    expect(await runByBuildah(host, from, "python", "-c", program)).toBe("[0.0, 0.5, 1.0]\n")
   })
 
   test("has layers that GNU gzip and tar read as we do", async () => {
@@ -177,19 +163,8 @@ describe.each(rows)("the %s image", (row) => {
       .split("@")
     const image = await readImage(openRegistry(registry.address, host, {}), repository, digest)
     for (const layer of image.layers) {
-      const blob = join(folder, `blob-${row}`)
-      await host.files.remove(blob)
-      const { from } = layer
-      if ("open" in from) throw new Error("the image was read from a registry")
-      await host.files.write(blob, from.store.read(from.repository, layer.descriptor.digest))
-      await must("sh", "-c", 'gzip -t < "$0"', blob)
-      const names = (await must("tar", "--list", "--gzip", "--quoting-style=literal", "--file", blob)).trimEnd()
-      const ours: string[] = []
-      for await (const { header } of layerEntries(layer))
-        ours.push(header.kind === "directory" ? `${header.path}/` : header.path)
-      expect(names.split("\n").map((name) => name.replace(/^\.\//, "").replace(/\/+$/, "/"))).toEqual(
-        ours.map((name) => name.replace(/^\.\//, "").replace(/\/+$/, "/")),
-      )
+      const { theirs, ours } = await readByGnu(host, layer, { file: join(folder, `blob-${row}`), inflate: "gzip" })
+      expect(theirs).toEqual(ours)
     }
   })
 

@@ -1,7 +1,12 @@
 import { posix } from "node:path"
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { hiddenPaths, without } from "./whiteouts.ts"
+import { firstMember } from "../../../test/support/first-member.ts"
+import { imageOf, layerOf } from "../../../test/support/layers.ts"
+import { digestOf } from "../../oci/digest.ts"
+import { readMerged } from "../../oci/merged.ts"
+import { venvLayer } from "./venv-layer.ts"
+import { hiddenPaths, whiteoutLayer, without } from "./whiteouts.ts"
 
 const name = fc.constantFrom("a", "b", "c")
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"))
@@ -74,4 +79,16 @@ test("a folder goes whole only when all of it goes", () => {
   expect(hiddenPaths(removed, parent, new Set(["p/a.py"]))).toEqual(["p/sub", "q/c.py"])
   expect(hiddenPaths(removed, parent, new Set(["p/new.py", "q/c.py"]))).toEqual(["p/a.py", "p/sub"])
   expect(hiddenPaths(removed, parent, new Set(["p"]))).toEqual(["p", "q/c.py"])
+})
+
+test("layers of whiteouts and of an environment are whole for who stops after one gzip member", async () => {
+  const merged = await readMerged(imageOf(layerOf({ "opt/": "", "opt/env/": "", "opt/env/lib/": "" })))
+  const made = [
+    whiteoutLayer(["lib/demo", "lib/demo.py"], { merged, prefix: "/opt/env" }),
+    venvLayer({ path: "/opt/env", kind: "venv", python: "3.11" }, "/usr/bin/python3"),
+  ]
+  for (const { layer, bytes } of made) {
+    const { content, left } = firstMember(bytes)
+    expect([digestOf(content), left]).toEqual([layer.diffId, 0])
+  }
 })
