@@ -2,6 +2,9 @@ import { defineConfig, type ViteUserConfig } from "vitest/config"
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // V8 of Node 24 frees what it compiled for calls from WebAssembly, which strips the types of a thread's files, in one
+    // thread while another uses it, once in a thousand threads: then the process dies. So it compiles nothing for them.
+    execArgv: ["--wasm-wrapper-tiering-budget=1000000000"],
     projects: [
       {
         test: {
