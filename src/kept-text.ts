@@ -1,20 +1,28 @@
 import { createHash } from "node:crypto"
+import { basename } from "node:path"
 import type { Files } from "./host/files.ts"
 
-/** A text behind a line with its SHA-256: what a power cut or a bad disk leaves of it does not match that. */
-export function sealed(text: string): string {
-  return `${hashOf(text)}\n${text}`
+/**
+ * A text behind a line with the SHA-256 of its file's name and of itself: what a power cut or a bad disk leaves of it does
+ * not match that, nor does one that is found under the name of another.
+ */
+export function sealed(path: string, text: string): string {
+  return `${sealOf(path, text)}\n${text}`
 }
 
-/** The text of what `sealed` made; undefined if it is not whole. */
-export function unsealed(whole: string): string | undefined {
+/** The text of what `sealed` made for this path; undefined if it is not whole. */
+export function unsealed(path: string, whole: string): string | undefined {
   const newline = whole.indexOf("\n")
   const text = whole.slice(newline + 1)
-  return newline === -1 || whole.slice(0, newline) !== hashOf(text) ? undefined : text
+  return newline === -1 || whole.slice(0, newline) !== sealOf(path, text) ? undefined : text
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex")
+/** The SHA-256 of a file's name and what is in it, in hexadecimal. */
+export function sealOf(path: string, content: string | Uint8Array): string {
+  return createHash("sha256")
+    .update(`${basename(path)}\n`)
+    .update(content)
+    .digest("hex")
 }
 
 type KeptFiles = { readonly files: Pick<Files, "readText" | "touch"> }
@@ -24,7 +32,7 @@ type KeptFiles = { readonly files: Pick<Files, "readText" | "touch"> }
  * used now: who clears the cache goes by what was used last.
  */
 export async function readKept({ files }: KeptFiles, path: string): Promise<string | undefined> {
-  const text = unsealed(await files.readText(path).catch(() => ""))
+  const text = unsealed(path, await files.readText(path).catch(() => ""))
   // Another process may have cleared it by now, or it may belong to somebody else.
   if (text !== undefined) await files.touch(path).catch(() => undefined)
   return text
@@ -36,5 +44,5 @@ export async function writeKept(
   path: string,
   text: string,
 ): Promise<void> {
-  await files.write(path, sealed(text), { flush: false })
+  await files.write(path, sealed(path, text), { flush: false })
 }

@@ -1,3 +1,4 @@
+import { readKept, writeKept } from "../kept-text.ts"
 import { cacheFolder } from "../files/cache-folder.ts"
 import { join } from "node:path"
 import { digestOf, partsOf } from "../oci/digest.ts"
@@ -64,8 +65,8 @@ export function openSession({ host, folder, signal }: Context, tree: Tree): Sess
     cache,
     branch,
     lastRelease: async () => {
-      const text = await host.files.readText(join(cache, latestFile(target))).catch(() => "")
-      return text.split(" ")[1] || undefined
+      const text = await readKept(host, join(cache, latestFile(target)))
+      return text?.split(" ")[1] || undefined
     },
     async [Symbol.asyncDispose]() {
       await server.stop()
@@ -133,12 +134,11 @@ export async function think(
   })
   const sequence = knowledge.latest?.release.sequence ?? 0
   const id = knowledge.latest?.release.id ?? ""
-  if (sequence > hint) await host.files.write(hintFile, `${sequence} ${id}`).catch(() => undefined)
+  if (sequence > hint) await writeKept(host, hintFile, `${sequence} ${id}`).catch(() => undefined)
   return { plan: planTree(session.tree, session.keys, knowledge), knowledge }
 }
 
 /** The number of the newest release that was seen, so that the next question is short; 0 if none was. */
-async function readHint({ files }: Host, path: string): Promise<number> {
-  const [sequence = ""] = (await files.readText(path).catch(() => "")).split(" ")
-  return /^\d{1,10}$/.test(sequence) ? Number(sequence) : 0
+async function readHint(host: Host, path: string): Promise<number> {
+  return Number((await readKept(host, path))?.split(" ")[0] ?? 0)
 }

@@ -76,6 +76,37 @@ test("bits that flip in any kept file are noticed, and what they were in is made
   }
 })
 
+test("files of the cache that change places are noticed, and made again", async () => {
+  await using bench = await benchWith(wheels)
+  const { files } = bench.host
+  const parent = await bench.parent(debianImage())
+  const digest = bench.digestOf(await bench.execute(step, parent))
+  // Another image, so that there are two of what each image has.
+  await bench.execute({ ...step, format: step.format + 100 }, await bench.parent(debianImage("3.12.1")))
+  for (const [folder, end] of [
+    ["segments", ".segment"],
+    ["segments", ".recipe"],
+    ["segments", ".json"],
+    ["layers", ".json"],
+    ["parents", ".json"],
+    ["headers", ".json"],
+    ["projects", ".json"],
+    ["wheels", ".whl"],
+  ] as const) {
+    const paths = await cached(bench, folder, end)
+    expect([folder, paths.length > 1]).toEqual([folder, true])
+    const all = await Promise.all(paths.map(async (path) => await files.read(path)))
+    for (const [at, path] of paths.entries()) await files.write(path, all.at(at - 1) as Uint8Array)
+    const behind = { layers: [], headers: ["cache/parents"] }[folder as string] ?? ["cache/layers"]
+    await clear(bench, "store", ...behind)
+    expect([folder, end, bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))]).toEqual([
+      folder,
+      end,
+      digest,
+    ])
+  }
+})
+
 test("segments that are cut, empty, or gone are made again", async () => {
   await using bench = await benchWith(wheels)
   const { files } = bench.host
@@ -215,21 +246,53 @@ test("what a build used is not old, whether it was read or stood for something t
   }
 })
 
-test("a cache that is cleared while a build runs is filled again, or the next build is right", async () => {
+test("a build during which the cache is cleared ends well or says to run it again, and the next is right", async () => {
   await using registry = await startRegistry(host)
   const folder = await host.files.makeTemporary("nbstacks-wheels-")
   await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
   await using sandbox = await openTree(registry, folder)
+  const [cache = "", store = ""] = [sandbox.env["NBSTACKS_CACHE"], sandbox.env["NBSTACKS_STORE"]]
   const digest = await digestOf(sandbox)
-  for (const pause of [0, 100, 250, 400]) {
-    await host.files.remove(sandbox.env["NBSTACKS_STORE"] as string)
-    if (pause === 250) await host.files.remove(sandbox.env["NBSTACKS_CACHE"] as string)
-    const building = sandbox.nbstacks("build", "--json")
-    await host.sleep(pause)
-    expect(await sandbox.nbstacks("cache", "clear", "--yes")).toMatchObject({ code: 0 })
-    const { code, stderr } = await building
-    expect([code, stderr]).toEqual([code, code === 0 ? stderr : expect.stringContaining("Run the command again")])
-    expect(await digestOf(sandbox)).toBe(digest)
+  const kinds = cacheKinds.filter((kind) => kind !== "code")
+  const clearAll = async (): Promise<void> => {
+    for (const { path } of await cacheFiles(cache, kinds, host.files)) await host.files.remove(path)
+  }
+  /** Clears once there is something of a kind. */
+  const onceThereAre = (kind: string) => async (hasEnded: () => boolean) => {
+    while (!hasEnded() && ((await host.files.list(join(cache, kind))) ?? []).length === 0) await host.sleep(1)
+    await clearAll()
+  }
+  const ways: Readonly<Record<string, (hasEnded: () => boolean) => Promise<void>>> = {
+    command: async (hasEnded) => {
+      while (!hasEnded()) expect((await sandbox.nbstacks("cache", "clear", "--yes")).code).toBe(0)
+    },
+    ...Object.fromEntries(
+      ["wheels", "projects", "parents", "segments", "layers"].map((one) => [one, onceThereAre(one)]),
+    ),
+    "all the time": async (hasEnded) => {
+      while (!hasEnded()) {
+        await clearAll()
+        await host.sleep(1)
+      }
+    },
+  }
+  for (const [way, meanwhile] of Object.entries(ways)) {
+    for (const kind of kinds) await host.files.remove(join(cache, kind))
+    await host.files.remove(store)
+    const child = await host.start({ argv: [program, "build", "--json"], cwd: sandbox.folder, env: sandbox.env })
+    const said = Promise.all([child.stdout, child.stderr].map(async (one) => Buffer.concat(await Array.fromAsync(one))))
+    const state = { ended: false }
+    void child.ended.then(() => (state.ended = true))
+    await meanwhile(() => state.ended)
+    const { code } = await child.ended
+    const [out = "", err = ""] = (await said).map(String)
+    if (code === 0) {
+      const { images } = JSON.parse(out) as { images: { digest: string }[] }
+      expect([way, images[0]?.digest]).toEqual([way, digest])
+    } else {
+      expect([way, code, err]).toEqual([way, 3, expect.stringMatching(/ cache[^]*\nhint: Run the command again\n/)])
+    }
+    expect([way, await digestOf(sandbox)]).toEqual([way, digest])
   }
 })
 

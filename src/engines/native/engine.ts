@@ -54,11 +54,23 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       const folder = await makeWorkFolder("native", host, temporary)
       try {
         return await write(image, step, { host, job, folder, threads, compiling, findCompiler, readParent, memory })
+      } catch (error) {
+        throw clearedMeanwhile(error, cacheFolder(host)) ?? error
       } finally {
         await host.files.remove(folder)
       }
     },
   }
+}
+
+/** Somebody removed a file of the cache between two looks at it, which is no bug of anybody. */
+function clearedMeanwhile(error: unknown, cache: string): Failure | undefined {
+  const { code, path } = error as { readonly code?: unknown; readonly path?: unknown }
+  if (code !== "ENOENT" || typeof path !== "string" || !path.startsWith(`${cache}/`)) return undefined
+  return new Failure("temporary", `${path} was cleared from the cache while it was needed`, {
+    hint: "Run the command again",
+    cause: error,
+  })
 }
 
 function canExecute(step: Step, platform: string): true | { no: string; hint: string } {

@@ -150,9 +150,12 @@ export async function whole<T>(
     return await work()
   } catch (error) {
     if (!(error instanceof DamagedWheel)) throw error
-    await making.host.files.remove(error.wheel.file)
+    const { file, filename } = error.wheel
+    const isGone = (await making.host.files.stat(file)) === undefined
+    await making.host.files.remove(file)
     making.damaged()
-    throw new Failure("temporary", `${error.wheel.filename} was damaged in the cache, and has been removed`, {
+    const what = isGone ? "cleared from the cache while it was needed" : "damaged in the cache, and has been removed"
+    throw new Failure("temporary", `${filename} was ${what}`, {
       hint: "Run the command again",
     })
   }

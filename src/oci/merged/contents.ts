@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { digestOf } from "../digest.ts"
+import { sealOf } from "../../kept-text.ts"
 import type { Layer } from "../image.ts"
 import { layerEntries } from "../layer/open.ts"
 import type { HeaderCache } from "./headers.ts"
@@ -31,10 +31,9 @@ export async function readContents(
     const bytes = Buffer.concat(await Array.fromAsync(content))
     found.set(at, bytes)
     if (cache === undefined || bytes.length > keptUpTo) continue
-    // What a power cut leaves of it does not match its digest.
-    await cache.files.write(pathOf(cache, layer, at), Buffer.concat([Buffer.from(`${digestOf(bytes)}\n`), bytes]), {
-      flush: false,
-    })
+    // What a power cut leaves of it does not match its seal.
+    const path = pathOf(cache, layer, at)
+    await cache.files.write(path, Buffer.concat([Buffer.from(`${sealOf(path, bytes)}\n`), bytes]), { flush: false })
   }
   return found
 }
@@ -48,7 +47,7 @@ async function readKept({ files }: HeaderCache, path: string): Promise<Uint8Arra
   const bytes = Buffer.from(await files.read(path).catch(() => Buffer.alloc(0)))
   const newline = bytes.indexOf(0x0a)
   const content = bytes.subarray(newline + 1)
-  if (newline < 1 || bytes.subarray(0, newline).toString("latin1") !== digestOf(content)) return undefined
+  if (newline < 1 || bytes.subarray(0, newline).toString("latin1") !== sealOf(path, content)) return undefined
   // Who clears the cache goes by what was used last.
   await files.touch(path).catch(() => undefined)
   return content

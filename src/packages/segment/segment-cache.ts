@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { z } from "zod"
+import { Failure } from "../../failure.ts"
 import { readKept, sealed, writeKept } from "../../kept-text.ts"
 import type { Host } from "../../host/host.ts"
 import { canonicalJson } from "../../oci/canonical-json.ts"
@@ -97,7 +98,10 @@ export function filesOfSegment(
     if (kept !== undefined) return kept
     await from.pool.read({ wheel, target, recipe, temporary: from.temporary })
     const again = await filesAt(from.host, recipe, target)
-    if (again === undefined) throw new Error(`what was just written to ${recipe.files} is not there`)
+    if (again === undefined)
+      throw new Failure("temporary", `What ${wheel.filename} has was cleared from the cache while it was needed`, {
+        hint: "Run the command again",
+      })
     return again
   })
 }
@@ -141,8 +145,8 @@ export async function writeRecipe(host: Pick<Host, "files">, path: RecipePath, r
 /** What is written where to keep a recipe; the summary last, since who finds it looks for the rest. */
 export function recipeTexts(path: RecipePath, { segment, files }: Recipe): readonly (readonly [string, string])[] {
   return [
-    [path.files, sealed(recipeText(files))],
-    [path.summary, sealed(JSON.stringify(segment))],
+    [path.files, sealed(path.files, recipeText(files))],
+    [path.summary, sealed(path.summary, JSON.stringify(segment))],
   ]
 }
 

@@ -13,7 +13,7 @@ import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
 import { inflater } from "../inflate.ts"
 import { unpackAhead } from "../ahead.ts"
-import { chosen, joinLayer, type JoinDoor, type SegmentRequest } from "../join.ts"
+import { chosen, joinLayer, type JoinDoor, type OpenBytes, type SegmentRequest } from "../join.ts"
 import { recipeFilesFromText, recipeOf, type RecipeFile } from "../recipe.ts"
 import { recipeTexts } from "../segment-cache.ts"
 import { unpackMember } from "../splice-member.ts"
@@ -54,9 +54,19 @@ function digestIfThere(file: string): string | undefined {
   }
 }
 
+/** Opens a wheel; one that was cleared from the cache since it was verified is had anew too. */
+function openWheel(wheel: WheelFile): OpenBytes {
+  try {
+    return openBytes(wheel.file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new Damaged(wheel)
+    throw error
+  }
+}
+
 function read({ wheel, target, recipe, temporary }: WorkerRequest & { kind: "read" }): WorkerAnswer["value"] {
   verify(wheel)
-  const bytes = openBytes(wheel.file)
+  const bytes = openWheel(wheel)
   try {
     const found = recipeOf({ bytes, filename: wheel.filename, origin: originOf(wheel) }, target)
     for (const [path, text] of recipeTexts(recipe, found)) {
@@ -78,7 +88,7 @@ function joined({ layer, output, temporary }: WorkerRequest & { kind: "join" }):
     inflater: shared,
     wheel(segment) {
       if (segment.verified !== true) verify(segment)
-      return openBytes(segment.file)
+      return openWheel(segment)
     },
     recipe: (segment) => recipeFiles(segment, layer.target),
     kept: openSegment,
@@ -97,7 +107,7 @@ function joined({ layer, output, temporary }: WorkerRequest & { kind: "join" }):
 /** Unpacks files of a wheel into shared memory, each proven as when it is written. */
 function unpacked({ segment, target, ahead }: WorkerRequest & { kind: "ahead" }): WorkerAnswer["value"] {
   const refuse = refusals(segment.filename)
-  const bytes = openBytes(segment.file)
+  const bytes = openWheel(segment)
   try {
     const files = unpackAhead(chosen(recipeFiles(segment, target), segment), ahead, (file, room) => {
       if (!("member" in file.source)) throw new Error(`${file.path} is no member`)
@@ -118,7 +128,7 @@ function recipeFiles(segment: SegmentRequest, target: Target): readonly RecipeFi
   const text = keptText(segment.recipe)
   if (text !== undefined) return recipeFilesFromText(text)
   verify(segment)
-  const bytes = openBytes(segment.file)
+  const bytes = openWheel(segment)
   try {
     return recipeOf({ bytes, filename: segment.filename, origin: originOf(segment) }, target).files
   } finally {
@@ -133,7 +143,7 @@ function keptText(path: string): string | undefined {
   } catch {
     return undefined
   }
-  return unsealed(text)
+  return unsealed(path, text)
 }
 
 function answer(request: WorkerRequest): WorkerAnswer["value"] {

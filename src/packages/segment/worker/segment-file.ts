@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, utimesSync, writeSync } from "node:fs"
+import { basename } from "node:path"
 import { hasher } from "../../../oci/digest.ts"
 import type { Notes } from "../forms/form.ts"
 import type { KeptSegment, SegmentSink } from "../kept.ts"
@@ -28,7 +29,7 @@ export function openSegment(path: string): KeptSegment | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
     throw error
   }
-  const lengths = verified(handle)
+  const lengths = verified(handle, path)
   if (lengths === undefined) {
     closeSync(handle)
     rmSync(path, { force: true })
@@ -53,7 +54,7 @@ export function openSegment(path: string): KeptSegment | undefined {
   }
 }
 
-function verified(handle: number): Head | undefined {
+function verified(handle: number, path: string): Head | undefined {
   const { size } = fstatSync(handle)
   if (size < footerSize) return undefined
   const footer = readAt(handle, size - footerSize, footerSize).toString("latin1")
@@ -62,9 +63,15 @@ function verified(handle: number): Head | undefined {
   if (match === null || head > headLimit || head + footerSize > size) return undefined
   const hash = hasher()
   pieces(handle, { from: 0, length: size - footerSize }, (piece) => hash.update(piece))
+  hash.update(nameOf(path))
   if (hash.digest() !== `sha256:${match[2]}`) return undefined
   const lengths = JSON.parse(readAt(handle, size - footerSize - head, head).toString("utf8")) as Head
   return lengths.packed + (lengths.plain ?? 0) + head + footerSize === size ? lengths : undefined
+}
+
+/** A segment under the name of another is none. */
+function nameOf(path: string): Buffer {
+  return Buffer.from(`${basename(path)}\n`)
 }
 
 function readAt(handle: number, offset: number, length: number): Buffer {
@@ -125,6 +132,7 @@ export function segmentSink(next: Sink, temporary: string): SegmentSink {
       }
       const head = Buffer.from(JSON.stringify(found))
       write(head)
+      hash.update(nameOf(path))
       const digest = hash.digest().slice("sha256:".length)
       writeSync(handle, `${head.length.toString(16).padStart(8, "0")} ${digest}\n`)
       closeSync(handle)
