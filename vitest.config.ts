@@ -5,8 +5,10 @@ const config: ViteUserConfig = defineConfig({
     // V8 of Node 24 frees what it compiled for calls from WebAssembly, which strips the types of a thread's files, in one
     // thread while another uses it, once in a thousand threads: then the process dies. So it compiles nothing for them.
     execArgv: ["--wasm-wrapper-tiering-budget=1000000000"],
+    setupFiles: ["test/support/compile-cache.ts"],
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "test/cases/**/*.test.ts", "test/house/**/*.test.ts"],
@@ -14,6 +16,7 @@ const config: ViteUserConfig = defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],

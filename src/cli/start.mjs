@@ -6,6 +6,7 @@ import { readFileSync, statSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { setFlagsFromString } from "node:v8"
 
 const { NBSTACKS_CACHE: chosen, XDG_CACHE_HOME: caches } = process.env
 const folder = chosen || join(caches?.startsWith("/") ? caches : join(homedir(), ".cache"), "nbstacks")
@@ -24,4 +25,10 @@ function upToDate(root) {
   }
 }
 
-await import(upToDate(join(import.meta.dirname, "../..")) ? "../../dist/main.js" : "./main.ts")
+/** The source is stripped of its types by WebAssembly; see vitest.config.ts for what is wrong with that in threads. */
+function runSource() {
+  setFlagsFromString("--wasm-wrapper-tiering-budget=1000000000")
+  return "./main.ts"
+}
+
+await import(upToDate(join(import.meta.dirname, "../..")) ? "../../dist/main.js" : runSource())
