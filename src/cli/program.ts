@@ -8,6 +8,7 @@ import { completionCommand } from "./completion/flags.ts"
 import type { Context } from "./context.ts"
 import { doctorCommand } from "./doctor/flags.ts"
 import { initCommand } from "./init/flags.ts"
+import { inspectCommand } from "./inspect/flags.ts"
 import { layersCommand } from "./layers/flags.ts"
 import { lockCommand } from "./lock/flags.ts"
 import { planCommand } from "./plan/flags.ts"
@@ -49,6 +50,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     checkCommand(execute),
     runCommand(execute),
     publishCommand(execute),
+    inspectCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

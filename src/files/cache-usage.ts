@@ -11,6 +11,7 @@ export type CacheKind =
   | "hashes"
   | "pythons"
   | "parents"
+  | "inventories"
   | "code"
 
 export const cacheKinds: readonly CacheKind[] = [
@@ -22,6 +23,7 @@ export const cacheKinds: readonly CacheKind[] = [
   "hashes",
   "pythons",
   "parents",
+  "inventories",
   "code",
 ]
 

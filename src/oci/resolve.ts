@@ -35,17 +35,22 @@ export async function resolveReference(
   })
 }
 
+/** The platforms for which there is an image, in the order of its index. Fails with `cannot` when there is none. */
+export async function platformsAt(
+  store: Store,
+  { repository, reference }: { readonly repository: string; readonly reference: string },
+): Promise<readonly Platform[]> {
+  const { manifest, name } = await manifestAt(store, { repository, reference })
+  return (await platformsOf(store, { repository, manifest, name })).map(([platform]) => platform)
+}
+
 /** The same for an image of a store that is open. */
-async function resolveIn(
+export async function resolveIn(
   store: Store,
   wanted: { readonly repository: string; readonly reference: string; readonly platforms: readonly Platform[] },
 ): Promise<Readonly<Record<Platform, Digest>>> {
   const { repository, reference, platforms } = wanted
-  const name = `${store.name}/${repository}${reference.includes(":") ? "@" : ":"}${reference}`
-  const manifest = await store.readManifest(repository, reference)
-  if (manifest === undefined) {
-    throw new Failure("cannot", `There is no ${name}`, { hint: "Check the name and the tag" })
-  }
+  const { manifest, name } = await manifestAt(store, { repository, reference })
   const offered = await platformsOf(store, { repository, manifest, name })
   const found = [...platforms].sort().map((platform) => [platform, find(offered, platform)] as const)
   const missing = found.filter(([, digest]) => digest === undefined).map(([platform]) => platform)
@@ -55,6 +60,16 @@ async function resolveIn(
     })
   }
   return Object.fromEntries(found.filter((entry) => entry[1] !== undefined)) as Record<Platform, Digest>
+}
+
+async function manifestAt(
+  store: Store,
+  { repository, reference }: { readonly repository: string; readonly reference: string },
+): Promise<{ readonly manifest: Manifest; readonly name: string }> {
+  const name = `${store.name}/${repository}${reference.includes(":") ? "@" : ":"}${reference}`
+  const manifest = await store.readManifest(repository, reference)
+  if (manifest === undefined) throw new Failure("cannot", `There is no ${name}`, { hint: "Check the name and the tag" })
+  return { manifest, name }
 }
 
 type Offered = readonly (readonly [Platform, Digest])[]

@@ -78,6 +78,56 @@ test("a command runs in an image, by its entrypoint and user, with this folder a
   await host.files.remove(join(open, "new.txt"))
 })
 
+test("inspect finds what the image itself says that it has", async () => {
+  const inspect = async (...args: readonly string[]): Promise<ReturnType<Sandbox["nbstacks"]>> =>
+    await sandbox.nbstacks("inspect", "science", ...args)
+  const said = async (command: string): Promise<string> => {
+    const argv = ["run", "science", "--runtime", "bubblewrap", "--", "sh", "-c", command]
+    const { code, stdout, stderr } = await sandbox.nbstacks(...argv)
+    if (code !== 0) throw new Error(stderr)
+    return stdout
+  }
+  const { code, stdout, stderr } = await inspect("--json")
+  expect([code, stderr]).toEqual([0, ""])
+  type Package = { ecosystem: string; name: string; version: string; layer: number; installer?: string; path: string }
+  const {
+    packages,
+    kernels,
+    labExtensions: lab,
+    layers,
+  } = JSON.parse(stdout) as {
+    packages: Package[]
+    kernels: { name: string; path: string }[]
+    labExtensions: { name: string; version: string }[]
+    layers: { createdBy: string; size: number; unpacked: number }[]
+  }
+  const of = (ecosystem: string): readonly string[] =>
+    packages.flatMap((one) => (one.ecosystem === ecosystem ? [`${one.name} ${one.version}`] : [])).toSorted()
+  expect(of("deb")).toEqual((await said("dpkg-query -W -f '${Package} ${Version}\\n'")).trim().split("\n").toSorted())
+  const distributions = `from importlib.metadata import distributions
+for d in distributions(): print(d.metadata["Name"], d.version)`
+  expect(of("pypi")).toEqual((await said(`python -c '${distributions}'`)).trim().split("\n").toSorted())
+  const specs = JSON.parse(await said("jupyter kernelspec list --json 2>/dev/null")) as {
+    kernelspecs: Record<string, { resource_dir: string }>
+  }
+  expect(kernels.map(({ name, path }) => [name, `/${path}`])).toEqual(
+    Object.entries(specs.kernelspecs).map(([name, { resource_dir: folder }]) => [name, `${folder}/kernel.json`]),
+  )
+  const listed = [...(await said("jupyter labextension list 2>&1")).matchAll(/^ {8}(\S+) v(\S+) /gm)]
+  expect(lab.map(({ name, version }) => [name, version])).toEqual(
+    listed.map(([, name, version]) => [name, version]).toSorted(),
+  )
+  const pandas = packages.find(({ name }) => name === "pandas")
+  expect(pandas?.installer).toBe("nbstacks")
+  expect(layers[(pandas?.layer ?? 0) - 1]?.createdBy).toContain("pandas")
+  expect((await inspect("--why", "Pandas")).stdout).toContain(`layer         ${pandas?.layer} of ${layers.length}`)
+  expect(await inspect("--why", "nothing-like-it")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("hint: See all with `nbstacks inspect science --packages`"),
+  })
+  expect((await inspect("--packages")).stdout.trim().split("\n").length).toBe(packages.length)
+})
+
 test("a changed notebook is checked again, and nothing is built", async () => {
   const path = join(sandbox.folder, "images/science/tides.ipynb")
   const text = await host.files.readText(path)

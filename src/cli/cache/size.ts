@@ -15,6 +15,7 @@ const meanings: Readonly<Record<CacheKind, string>> = {
   hashes: "hashes of files of trees",
   pythons: "which Python an image has",
   parents: "what images that are built on have in their environment",
+  inventories: "which packages are in layers",
   code: "this program, compiled",
 }
 

@@ -33,7 +33,7 @@ export async function readHeaders(layer: Layer, cache?: HeaderCache): Promise<re
 }
 
 /** A member's path without `/`, `.` and `..`. Fails with `cannot` where `..` is in it. */
-function relativePath(path: string): string {
+export function relativePath(path: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".")
   if (parts.includes("..")) throw new Failure("cannot", `A layer has a member that leads out of it: ${path}`)
   return parts.join("/")

@@ -1,8 +1,16 @@
+import { text } from "./block.ts"
 import type { TarHeader } from "./header.ts"
 import { broken, type Meta } from "./meta.ts"
 
+/** Takes what a header that is about the next one says. */
+export function applyMeta(state: Meta, flag: string, body: Buffer, what: string): void {
+  if (flag === "L") state.name = text(body)
+  else if (flag === "K") state.link = text(body)
+  else for (const [key, value] of parsePax(body, what)) (flag === "g" ? state.global : state.pax).set(key, value)
+}
+
 /** The records of a PAX header, `LENGTH KEY=VALUE\n` each; values are bytes. */
-export function* parsePax(body: Buffer, what: string): Iterable<readonly [string, Buffer]> {
+function* parsePax(body: Buffer, what: string): Iterable<readonly [string, Buffer]> {
   for (let at = 0; at < body.length;) {
     const space = body.indexOf(0x20, at)
     const digits = space === -1 ? "" : body.toString("latin1", at, space)

@@ -2,6 +2,7 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { tarEnd, tarHeader, tarPadding, type TarHeader } from "./header.ts"
 import { readTar } from "./reader.ts"
+import { walkTar } from "./walk.ts"
 
 type Member = { readonly header: TarHeader; readonly content: string }
 
@@ -18,13 +19,32 @@ async function* pieces(bytes: Uint8Array, size: number): AsyncIterable<Uint8Arra
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
+/** What both readers say, which is the same, be it an error. */
 async function unpack(bytes: Uint8Array, size = 700): Promise<unknown[]> {
+  const [read, seen] = await Promise.allSettled([readAll(bytes, size), walked(bytes, size)])
+  const what = (result: typeof read): unknown =>
+    result.status === "fulfilled" ? result.value : (result.reason as Error).message
+  expect(what(seen)).toEqual(what(read))
+  if (read.status === "rejected") throw read.reason
+  return read.value
+}
+
+async function readAll(bytes: Uint8Array, size: number): Promise<unknown[]> {
   const found: unknown[] = []
   for await (const { header, content } of readTar(pieces(bytes, size), "the test")) {
     const read: Uint8Array[] = []
     for await (const piece of content) read.push(piece)
     found.push({ ...header, content: Buffer.concat(read).toString() })
   }
+  return found
+}
+
+async function walked(bytes: Uint8Array, size: number, wants = true): Promise<unknown[]> {
+  const found: unknown[] = []
+  await walkTar(pieces(bytes, size), "the test", {
+    wants: () => wants,
+    member: (header, content) => found.push({ ...header, content: content?.toString() ?? "" }),
+  })
   return found
 }
 
@@ -108,6 +128,10 @@ test("an entry that is not read is skipped", async () => {
   const paths: string[] = []
   for await (const { header } of readTar(pieces(bytes, 300), "the test")) paths.push(header.path)
   expect(paths).toEqual(["a", "b"])
+  expect(await walked(bytes, 300, false)).toMatchObject([
+    { path: "a", size: 5000, content: "" },
+    { path: "b", size: 1, content: "" },
+  ])
 })
 
 test.each([

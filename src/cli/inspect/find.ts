@@ -1,0 +1,58 @@
+import { Failure } from "../../failure.ts"
+import { readImage, type Image } from "../../oci/image.ts"
+import { isPlatform } from "../../oci/platform.ts"
+import { parseReference } from "../../oci/reference.ts"
+import { platformsAt, resolveIn } from "../../oci/resolve.ts"
+import type { Location, Store } from "../../oci/store/store.ts"
+import { openRegistry } from "../../oci/store/registry/registry.ts"
+import { selectPlatform } from "../../plan/select.ts"
+import type { Context } from "../context.ts"
+import { builtRows, notBuilt } from "../layers/find-images.ts"
+import { loadTree } from "../load-tree.ts"
+import { oneRow, platformFor } from "../one-row.ts"
+import { openSession } from "../session.ts"
+import type { InspectOptions } from "./flags.ts"
+
+/** An image that was named, for one platform. */
+export type Named = {
+  /** As people call it. */
+  readonly name: string
+  readonly location: Location
+  readonly image: Image
+}
+
+/**
+ * Finds the image that a name means: with a registry's host in front an image of that registry, else a row of the tree as it is
+ * built. Of several platforms it is this machine's unless another one is asked for.
+ */
+export async function findNamed(context: Context, name: string, options: Omit<InspectOptions, "json">): Promise<Named> {
+  const parsed = parseReference(name)
+  if (parsed?.host === undefined) return await findRow(context, name, options)
+  const store: Store = openRegistry(parsed.host, context.host, { signal: context.signal })
+  const reference = parsed.digest ?? parsed.tag ?? "latest"
+  const wanted = { repository: parsed.repository, reference }
+  const asked = options.platform
+  if (asked !== undefined && !isPlatform(asked))
+    throw new Failure("cannot", `\`${asked}\` is no platform`, { hint: "Write it as linux/amd64" })
+  const platform = asked ?? platformFor(context, await platformsAt(store, wanted))
+  if (platform === undefined) throw new Failure("cannot", `${name} has no platform`, { hint: "It is no image" })
+  const digest = (await resolveIn(store, { ...wanted, platforms: [platform] }))[platform]
+  if (digest === undefined) throw new Failure("cannot", `${name} is not there for ${platform}`)
+  const location = { store, repository: parsed.repository, digest }
+  return { name, location, image: await readImage(store, parsed.repository, digest) }
+}
+
+async function findRow(context: Context, name: string, options: Omit<InspectOptions, "json">): Promise<Named> {
+  const whole = await loadTree(context, options)
+  const id = oneRow(whole, name)
+  const tree = selectPlatform(whole, options.platform)
+  const row = tree.images.find((one) => one.id === id)
+  const platform = platformFor(context, row?.platforms ?? [])
+  if (row === undefined || platform === undefined)
+    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one in `platforms:`" })
+  await using session = openSession(context, tree)
+  const found = (await builtRows(context, session, { platform, offline: options.offline === true })).get(id)
+  if (found === undefined) throw notBuilt(id)
+  const { location } = found
+  return { name: id, location, image: await readImage(location.store, location.repository, location.digest) }
+}

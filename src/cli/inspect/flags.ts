@@ -1,0 +1,39 @@
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
+import { examples, texts } from "../options.ts"
+import type { Execute } from "../program.ts"
+
+export type InspectOptions = {
+  readonly packages?: true | undefined
+  readonly why?: string | undefined
+  readonly platform?: string | undefined
+  readonly registry?: string | undefined
+  readonly offline?: true | undefined
+  readonly json?: true | undefined
+}
+
+export function inspectCommand(execute: Execute): CommandUnknownOpts {
+  const command = new Command("inspect")
+    .summary("what is in an image: packages, kernels, layers")
+    .description(
+      "Reads what is in an image from its layers, of this tree or of anybody's: packages of Debian, Alpine, conda, Python, R, " +
+        "Julia, npm and TeX, Jupyter's kernels and extensions, and which layer brought each. Nothing of the image is run, " +
+        "and what is read of a layer is kept, so that the next image with it is quick.",
+    )
+    .argument("<image>", "a row of the tree, or an image with its registry: host/repository:tag")
+    .option("--packages", "every package, a line each")
+    .option("--why <package>", "which layer brought a package, who installed it, and where from")
+    .option("--platform <platform>", texts.platform)
+    .option("--registry <registry>", texts.registry)
+    .option("--offline", "of a row: the local store alone")
+    .option("--json", texts.json)
+    .action(
+      async (image, options) =>
+        await execute(async (context) => await (await import("./run.ts")).inspect(context, { ...options, image })),
+    )
+  examples(command, [
+    ["nbstacks inspect datascience:2021.3", "what is in it?"],
+    ["nbstacks inspect example.org/lab:1 --why numpy", "which one, and from where?"],
+    ["nbstacks inspect lab --packages | grep '^deb'", "all of Debian's"],
+  ])
+  return command
+}

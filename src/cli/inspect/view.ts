@@ -1,0 +1,146 @@
+import { ecosystems, type Ecosystem } from "../../evidence/inventory/item.ts"
+import type { Inventory } from "../../evidence/inventory/inventory.ts"
+import type { Found } from "../../evidence/inventory/join.ts"
+import { bytes, count } from "../../report/format.ts"
+import { columns } from "../columns.ts"
+import type { Io } from "../io.ts"
+import type { Named } from "./find.ts"
+
+export type InspectView = Named & { readonly inventory: Inventory }
+
+/** What people call packages of an ecosystem. */
+const words: Readonly<Record<Ecosystem, string>> = {
+  deb: "Debian",
+  apk: "Alpine",
+  rpm: "RPM",
+  pypi: "Python",
+  conda: "conda",
+  cran: "R",
+  julia: "Julia",
+  npm: "npm",
+  tex: "TeX",
+}
+
+/** A page about an image: what is in it, what it runs as, and its layers. */
+export function inspectText(view: InspectView, io: Pick<Io, "outColors" | "outTerminal">): string {
+  const { name, location, image, inventory } = view
+  const { bold } = io.outColors
+  const size = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  const unpacked = inventory.layers.reduce((sum, layer) => sum + layer.bytes, 0)
+  const files = inventory.layers.reduce((sum, layer) => sum + layer.files, 0)
+  const rows = [
+    ["digest", location.digest],
+    [
+      "size",
+      `${bytes(size)} in ${count(image.layers.length, "layer")}, ${bytes(unpacked)} and ${files} files unpacked`,
+    ],
+    ["packages", packageCounts(inventory.items)],
+    [
+      "kernels",
+      listed(inventory.items, "kernel", (one) => (one.kind === "kernel" ? `${one.name} (${one.display})` : "")),
+    ],
+    ["lab", listed(inventory.items, "labextension", nameAndVersion)],
+    ["server", listed(inventory.items, "serverextension", (one) => one.name)],
+    ["user", image.config.User ?? "root"],
+    ["folder", image.config.WorkingDir ?? "/"],
+    ["command", [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])].join(" ") || "none"],
+  ].filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
+  return `${[
+    bold(`${name}  ${image.platform}`),
+    ...columns(rows),
+    "",
+    ...layerLines(view, io),
+    "",
+    "All packages: --packages. Where one comes from: --why NAME.",
+  ].join("\n")}\n`
+}
+
+function packageCounts(items: readonly Found[]): string {
+  const counts = new Map<Ecosystem, number>()
+  for (const item of items)
+    if (item.kind === "package") counts.set(item.ecosystem, (counts.get(item.ecosystem) ?? 0) + 1)
+  const found = ecosystems.filter((one) => counts.has(one)).map((one) => `${counts.get(one)} ${words[one]}`)
+  return found.length === 0 ? "none" : found.join(", ")
+}
+
+function listed(items: readonly Found[], kind: Found["kind"], show: (item: Found) => string): string | undefined {
+  const names = new Set(items.filter((item) => item.kind === kind).map(show))
+  return names.size === 0 ? undefined : [...names].join(", ")
+}
+
+function nameAndVersion(item: Found): string {
+  return item.kind === "labextension" && item.version !== undefined ? `${item.name} ${item.version}` : item.name
+}
+
+function layerLines(
+  { image, inventory }: InspectView,
+  { outColors, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
+): readonly string[] {
+  const packages = new Map<number, number>()
+  for (const item of inventory.items)
+    if (item.kind === "package") packages.set(item.layer, (packages.get(item.layer) ?? 0) + 1)
+  const rows = image.layers.map(({ descriptor }, at) => [
+    String(at + 1).padStart(3),
+    bytes(descriptor.size).padStart(8),
+    bytes(inventory.layers[at]?.bytes ?? 0).padStart(8),
+    String(packages.get(at) ?? 0).padStart(8),
+    "|",
+  ])
+  const [head = "", ...lines] = columns([["  #", "    size", "unpacked", "packages", "|"], ...rows])
+  const left = Math.max(20, (outTerminal?.columns ?? 80) - head.length)
+  return [
+    outColors.bold(head.replace(/\|$/, "made by")),
+    ...lines.map((line, at) => line.replace(/\|$/, () => cut(madeBy(image.layers[at]?.history.created_by), left))),
+  ]
+}
+
+/** The step that made a layer, without what builders put around it. */
+export function madeBy(created: string | undefined): string {
+  const step = (created ?? "")
+    .replace(/^(?:RUN )?\/bin\/(?:ba|a)?sh -o? ?\S* ?-c /, "RUN ")
+    .replace(/^\/bin\/sh -c #\(nop\) +/, "")
+    .replace(/^\/bin\/sh -c /, "RUN ")
+    .replace(/ # buildkit$/, "")
+    .replaceAll(/\s+/g, " ")
+    .trim()
+  return step === "" ? "(not said)" : step
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`
+}
+
+/** A line a package: ecosystem, name, version, and the layer that brought it. */
+export function packagesText(items: readonly Found[]): string {
+  const packages = items.flatMap((item) => (item.kind === "package" ? [item] : []))
+  const sorted = packages.toSorted((a, b) => ecosystems.indexOf(a.ecosystem) - ecosystems.indexOf(b.ecosystem))
+  const lines = columns(sorted.map((one) => [one.ecosystem, one.name, one.version, `layer ${one.layer + 1}`]))
+  return lines.map((line) => `${line}\n`).join("")
+}
+
+/** The same for programs. Layers are counted from 1, as people see them. */
+export function inspectJson({ name, location, image, inventory }: InspectView): object {
+  const of = (kind: Found["kind"]): readonly object[] =>
+    inventory.items
+      .filter((item) => item.kind === kind)
+      .map((item) => ({ ...item, kind: undefined, layer: item.layer + 1 }))
+  return {
+    image: name,
+    digest: location.digest,
+    platform: image.platform,
+    user: image.config.User ?? "",
+    labels: image.config.Labels ?? {},
+    packages: of("package"),
+    kernels: of("kernel"),
+    labExtensions: of("labextension"),
+    serverExtensions: of("serverextension"),
+    layers: image.layers.map(({ descriptor, diffId, history }, at) => ({
+      digest: descriptor.digest,
+      diffId,
+      size: descriptor.size,
+      unpacked: inventory.layers[at]?.bytes,
+      files: inventory.layers[at]?.files,
+      createdBy: history.created_by,
+    })),
+  }
+}

@@ -1,0 +1,39 @@
+import type { Found } from "../../evidence/inventory/join.ts"
+import type { Io } from "../io.ts"
+import { madeBy, type InspectView } from "./view.ts"
+
+/** Items of a name; Python's and conda's are written in several ways. */
+export function namesLike(items: readonly Found[], name: string): readonly Found[] {
+  const wanted = normal(name)
+  return items.filter((item) => normal(item.name) === wanted)
+}
+
+function normal(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, "-")
+}
+
+/** Where each came from. */
+export function whyText(view: InspectView, found: readonly Found[], { outColors }: Pick<Io, "outColors">): string {
+  const lines = found.flatMap((item) => {
+    const version = "version" in item && item.version !== undefined ? ` ${item.version}` : ""
+    const kind = item.kind === "package" ? item.ecosystem : item.kind
+    const layer = view.image.layers[item.layer]
+    const details = [
+      ["at", `/${item.path}`],
+      ["layer", `${item.layer + 1} of ${view.image.layers.length}: ${madeBy(layer?.history.created_by)}`],
+      ...(item.kind === "package"
+        ? [
+            ["installed by", item.installer],
+            ["from", item.origin],
+            ["licence", item.licence],
+          ]
+        : []),
+    ].filter((row): row is [string, string] => row[1] !== undefined)
+    const width = Math.max(...details.map(([label]) => label.length))
+    return [
+      outColors.bold(`${item.name}${version}  (${kind})`),
+      ...details.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`),
+    ]
+  })
+  return `${lines.join("\n")}\n`
+}

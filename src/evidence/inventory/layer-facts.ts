@@ -1,0 +1,174 @@
+import { Failure } from "../../failure.ts"
+import type { Layer } from "../../oci/image.ts"
+import { layerArchive } from "../../oci/layer/open.ts"
+import { relativePath } from "../../oci/merged/headers.ts"
+import type { TarHeader } from "../../oci/tar/header.ts"
+import { walkTar } from "../../oci/tar/walk.ts"
+import type { Item } from "./item.ts"
+import { readerOf } from "./readers/all.ts"
+import { isProvenance, provenanceOf } from "./readers/installer.ts"
+import { isPackageCache } from "./readers/python.ts"
+
+/** Rises when what is read of a layer changes: facts of before are not used then. */
+export const factsFormat = 1
+
+/** What one file of a layer says. */
+export type LayerRecord = {
+  readonly path: string
+  readonly items: readonly Item[]
+  /** Of a file beside a distribution's metadata: who installed it, and where from. */
+  readonly installer?: string
+  readonly origin?: string
+}
+
+/**
+ * A file that says something; a symbolic link with where it leads, which takes the place of what was below; or a folder with
+ * a header of its own, which takes the place of a link.
+ */
+export type LayerMember = LayerRecord | readonly [path: string, target: string] | string
+
+/** What a layer brings to an inventory and what it takes away, in the order of its archive where that matters. */
+export type LayerFacts = {
+  readonly format: number
+  /** Paths that the layer removes, in order; with a slash at the end a folder of which nothing from below is seen. */
+  readonly gone: readonly string[]
+  /** In the order of the archive: what matters of it. */
+  readonly members: readonly LayerMember[]
+  /** Files of the layer, and their bytes. */
+  readonly files: number
+  readonly bytes: number
+}
+
+/** The largest database of a package manager that is read. */
+const largestDatabase = 256 * 1024 * 1024
+/** Other files that say something. */
+const largestFile = 64 * 1024 * 1024
+/** What is kept of conda's unpacked packages until the layer ends, since environments have links to them. */
+const largestSpare = 64 * 1024 * 1024
+/** What an inventory may be made of: links, removals and items of a layer. */
+const mostFacts = 2_000_000
+
+/**
+ * Reads a layer once, from its first byte to its last, and takes what is needed for an inventory. Nothing is written
+ * anywhere. Fails with `cannot` where the layer is malformed, or where a file has more than anybody would read.
+ */
+export async function readLayerFacts(layer: Layer): Promise<LayerFacts> {
+  const what = `the layer ${layer.descriptor.digest}`
+  const scan = newScan(what)
+  await walkTar(layerArchive(layer), what, scan)
+  return scan.facts()
+}
+
+type Header = TarHeader & { readonly mtime: number }
+
+function newScan(what: string): {
+  wants(header: Header): boolean
+  member(header: Header, content: Buffer | undefined): void
+  facts(): LayerFacts
+} {
+  const members: LayerMember[] = []
+  /** What was said at a path last. */
+  const records = new Map<string, LayerRecord>()
+  /** Files of package caches by path, for links to them. */
+  const spare = new Map<string, Buffer>()
+  const gone: string[] = []
+  let [spareSize, files, bytes, facts] = [0, 0, 0, 0]
+
+  const count = (more: number): void => {
+    facts += more
+    if (facts > mostFacts)
+      throw new Failure("cannot", `Cannot read ${what}: it says more than ${mostFacts} things about packages`, {
+        hint: "No image of packages is like that; look at how the layer was made",
+      })
+  }
+  const add = (record: LayerRecord): void => {
+    count(1 + record.items.length)
+    members.push(record)
+    records.set(record.path, record)
+  }
+  const keep = (path: string, content: Buffer): void => {
+    add(recordOf(path, content))
+  }
+  const linked = (path: string, target: string): void => {
+    const content = spare.get(target)
+    const same = records.get(target)
+    if (content !== undefined) keep(path, content)
+    // A kernel is called as its folder, and a link to a kernel's file from elsewhere is another kernel.
+    else add({ ...same, path, items: (same?.items ?? []).map((item) => renamed(item, path)) })
+  }
+  return {
+    wants({ path: written, size }) {
+      const path = relativePath(written)
+      if (!saysSomething(path)) return false
+      const most = isDatabase(path) ? largestDatabase : largestFile
+      if (size > most)
+        throw new Failure("cannot", `Cannot read ${what}: ${path} has ${size} bytes, more than ${most}`, {
+          hint: "No tool writes such a file; look at how the layer was made",
+        })
+      if (!isPackageCache(path)) return true
+      spareSize += size
+      return spareSize <= largestSpare
+    },
+    member(header, content) {
+      const path = relativePath(header.path)
+      const slash = path.lastIndexOf("/")
+      const name = path.slice(slash + 1)
+      if (name.startsWith(".wh.")) {
+        count(1)
+        const folder = path.slice(0, slash + 1)
+        if (name === ".wh..wh..opq") gone.push(folder === "" ? "/" : folder)
+        // Others that begin so are aufs's own.
+        else if (!name.startsWith(".wh..wh.")) gone.push(`${folder}${name.slice(".wh.".length)}`)
+        return
+      }
+      if (header.kind === "directory") {
+        count(1)
+        members.push(path)
+        return
+      }
+      if (header.kind === "file") {
+        files++
+        bytes += header.size
+        if (content === undefined) return
+        if (isPackageCache(path)) spare.set(path, content)
+        else if (saysSomething(path)) keep(path, content)
+      } else if (header.kind === "symlink") {
+        count(1)
+        members.push([path, header.link ?? ""])
+      } else if (saysSomething(path)) {
+        if (header.kind === "hardlink") linked(path, relativePath(header.link ?? ""))
+        // What took the place of a file that said something.
+        else add({ path, items: [] })
+      }
+    },
+    facts: () => ({
+      format: factsFormat,
+      gone,
+      members,
+      files,
+      bytes,
+    }),
+  }
+}
+
+/** True for a file that says something. */
+export function isRecord(member: LayerMember): member is LayerRecord {
+  return typeof member === "object" && "items" in member
+}
+
+function saysSomething(path: string): boolean {
+  return readerOf(path) !== undefined || isProvenance(path)
+}
+
+function isDatabase(path: string): boolean {
+  return /(?:^var\/lib\/dpkg\/status|\/installed|\.tlpdb)$/.test(path)
+}
+
+function recordOf(path: string, content: Buffer): LayerRecord {
+  if (isProvenance(path)) return { path, items: [], ...provenanceOf(path, content) }
+  return { path, items: readerOf(path)?.read(path, content) ?? [] }
+}
+
+function renamed(item: Item, path: string): Item {
+  return item.kind === "kernel" ? { ...item, name: (path.split("/").at(-2) ?? "").toLowerCase() } : item
+}

@@ -1,0 +1,36 @@
+import type { Reader } from "../item.ts"
+import { alpine } from "./alpine.ts"
+import { conda } from "./conda.ts"
+import { debian } from "./debian.ts"
+import { julia } from "./julia.ts"
+import { kernels, labExtensions, serverExtensions } from "./jupyter.ts"
+import { npm } from "./npm.ts"
+import { python } from "./python.ts"
+import { r } from "./r.ts"
+import { tex } from "./tex.ts"
+
+const readers: readonly Reader[] = [
+  debian,
+  alpine,
+  conda,
+  python,
+  r,
+  julia,
+  npm,
+  tex,
+  kernels,
+  labExtensions,
+  serverExtensions,
+]
+
+/** The reader of a file, by its path; undefined for nearly all. */
+export function readerOf(path: string): Reader | undefined {
+  // Most files of an image end with something else: the patterns are not tried on them.
+  if (
+    !/(?:METADATA|PKG-INFO|\.egg-info|\.json|DESCRIPTION|\.toml|\.tlpdb|\/db\/installed)$|^var\/lib\/dpkg\/status/.test(
+      path,
+    )
+  )
+    return undefined
+  return readers.find((reader) => reader.wants(path))
+}
