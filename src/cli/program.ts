@@ -6,6 +6,7 @@ import { cacheCommand } from "./cache/flags.ts"
 import { checkCommand } from "./check/flags.ts"
 import { completionCommand } from "./completion/flags.ts"
 import type { Context } from "./context.ts"
+import { diffCommand } from "./diff/flags.ts"
 import { doctorCommand } from "./doctor/flags.ts"
 import { initCommand } from "./init/flags.ts"
 import { inspectCommand } from "./inspect/flags.ts"
@@ -51,6 +52,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     runCommand(execute),
     publishCommand(execute),
     inspectCommand(execute),
+    diffCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

@@ -128,6 +128,27 @@ for d in distributions(): print(d.metadata["Name"], d.version)`
   expect((await inspect("--packages")).stdout.trim().split("\n").length).toBe(packages.length)
 })
 
+test("diff says what one row has and another has not", async () => {
+  const { stdout } = await sandbox.nbstacks("diff", "notebook", "science", "--json")
+  const { packages, pull, size } = JSON.parse(stdout) as {
+    packages: { name: string; change: string; to: string[] }[]
+    pull: { bytes: number; layers: number; of: number }
+    size: { from: number; to: number }
+  }
+  expect(packages.find(({ name }) => name === "pandas")).toMatchObject({ change: "new" })
+  expect(packages.every(({ change }) => change === "new")).toBe(true)
+  expect(pull.bytes).toBe(size.to - size.from)
+  expect((await sandbox.nbstacks("diff", "science", "notebook", "--json")).stdout).toContain('"bytes": 0')
+  const text = (await sandbox.nbstacks("diff", "notebook", "science")).stdout
+  expect(text).toMatch(
+    /^notebook → science {2}linux\/\w+\n.* who has the first pulls .* of \d+ layers\n\nnew {2}Python {2}/,
+  )
+  expect((await sandbox.nbstacks("diff", "notebook", "science", "--markdown")).stdout).toMatch(
+    /\| Python \| from \| to \| \|\n[^]*\| pandas \| {2}\| \d[\d.]* \| new \|/,
+  )
+  expect((await sandbox.nbstacks("diff", "science", "science")).stdout).toContain("They have the same packages")
+})
+
 test("a changed notebook is checked again, and nothing is built", async () => {
   const path = join(sandbox.folder, "images/science/tides.ipynb")
   const text = await host.files.readText(path)

@@ -13,6 +13,9 @@ import { oneRow, platformFor } from "../one-row.ts"
 import { openSession } from "../session.ts"
 import type { InspectOptions } from "./flags.ts"
 
+/** Where to look. */
+export type FindOptions = Pick<InspectOptions, "platform" | "registry" | "offline">
+
 /** An image that was named, for one platform. */
 export type Named = {
   /** As people call it. */
@@ -25,7 +28,7 @@ export type Named = {
  * Finds the image that a name means: with a registry's host in front an image of that registry, else a row of the tree as it is
  * built. Of several platforms it is this machine's unless another one is asked for.
  */
-export async function findNamed(context: Context, name: string, options: Omit<InspectOptions, "json">): Promise<Named> {
+export async function findNamed(context: Context, name: string, options: FindOptions): Promise<Named> {
   const parsed = parseReference(name)
   if (parsed?.host === undefined) return await findRow(context, name, options)
   const store: Store = openRegistry(parsed.host, context.host, { signal: context.signal })
@@ -42,7 +45,7 @@ export async function findNamed(context: Context, name: string, options: Omit<In
   return { name, location, image: await readImage(store, parsed.repository, digest) }
 }
 
-async function findRow(context: Context, name: string, options: Omit<InspectOptions, "json">): Promise<Named> {
+async function findRow(context: Context, name: string, options: FindOptions): Promise<Named> {
   const whole = await loadTree(context, options)
   const id = oneRow(whole, name)
   const tree = selectPlatform(whole, options.platform)

@@ -1,15 +1,12 @@
 import { ecosystems, type Ecosystem } from "../../evidence/inventory/item.ts"
-import type { Inventory } from "../../evidence/inventory/inventory.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
 import { bytes, count } from "../../report/format.ts"
 import { columns } from "../columns.ts"
 import type { Io } from "../io.ts"
-import type { Named } from "./find.ts"
-
-export type InspectView = Named & { readonly inventory: Inventory }
+import type { Inspected } from "./inspected.ts"
 
 /** What people call packages of an ecosystem. */
-const words: Readonly<Record<Ecosystem, string>> = {
+export const packageWords: Readonly<Record<Ecosystem, string>> = {
   deb: "Debian",
   apk: "Alpine",
   rpm: "RPM",
@@ -22,7 +19,7 @@ const words: Readonly<Record<Ecosystem, string>> = {
 }
 
 /** A page about an image: what is in it, what it runs as, and its layers. */
-export function inspectText(view: InspectView, io: Pick<Io, "outColors" | "outTerminal">): string {
+export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerminal">): string {
   const { name, location, image, inventory } = view
   const { bold } = io.outColors
   const size = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
@@ -59,7 +56,7 @@ function packageCounts(items: readonly Found[]): string {
   const counts = new Map<Ecosystem, number>()
   for (const item of items)
     if (item.kind === "package") counts.set(item.ecosystem, (counts.get(item.ecosystem) ?? 0) + 1)
-  const found = ecosystems.filter((one) => counts.has(one)).map((one) => `${counts.get(one)} ${words[one]}`)
+  const found = ecosystems.filter((one) => counts.has(one)).map((one) => `${counts.get(one)} ${packageWords[one]}`)
   return found.length === 0 ? "none" : found.join(", ")
 }
 
@@ -73,7 +70,7 @@ function nameAndVersion(item: Found): string {
 }
 
 function layerLines(
-  { image, inventory }: InspectView,
+  { image, inventory }: Inspected,
   { outColors, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
 ): readonly string[] {
   const packages = new Map<number, number>()
@@ -119,7 +116,7 @@ export function packagesText(items: readonly Found[]): string {
 }
 
 /** The same for programs. Layers are counted from 1, as people see them. */
-export function inspectJson({ name, location, image, inventory }: InspectView): object {
+export function inspectJson({ name, location, image, inventory }: Inspected): object {
   const of = (kind: Found["kind"]): readonly object[] =>
     inventory.items
       .filter((item) => item.kind === kind)

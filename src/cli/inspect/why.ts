@@ -1,6 +1,7 @@
 import type { Found } from "../../evidence/inventory/join.ts"
 import type { Io } from "../io.ts"
-import { madeBy, type InspectView } from "./view.ts"
+import type { Inspected } from "./inspected.ts"
+import { madeBy } from "./view.ts"
 
 /** Items of a name; Python's and conda's are written in several ways. */
 export function namesLike(items: readonly Found[], name: string): readonly Found[] {
@@ -13,7 +14,7 @@ function normal(name: string): string {
 }
 
 /** Where each came from. */
-export function whyText(view: InspectView, found: readonly Found[], { outColors }: Pick<Io, "outColors">): string {
+export function whyText(view: Inspected, found: readonly Found[], { outColors }: Pick<Io, "outColors">): string {
   const lines = found.flatMap((item) => {
     const version = "version" in item && item.version !== undefined ? ` ${item.version}` : ""
     const kind = item.kind === "package" ? item.ecosystem : item.kind
