@@ -14,6 +14,7 @@ import type { Slot } from "../plan/key.ts"
 import type { Report } from "../report/event.ts"
 import type { canRun, checker, findRuntime, imageStarter } from "./checking.ts"
 import type { Context } from "./context.ts"
+import { explained } from "./full-disk.ts"
 import type { Session } from "./session.ts"
 
 type Checking = {
@@ -70,6 +71,7 @@ export async function openBuilder(
         }
       }
     },
+    explain: (error) => explained(error, host),
     jobs: options.jobs ?? Math.min(mostJobs, host.machine.cores),
     host,
     signal,
