@@ -1,3 +1,4 @@
+import { visible } from "../report/visible.ts"
 import { exitCodes, Failure, isFailure } from "../failure.ts"
 import type { Colors } from "./io.ts"
 
@@ -65,14 +66,15 @@ function verbOf(syscall: unknown): string {
 export function renderFailure(thrown: unknown, colors: Colors): string {
   const error = asFailure(thrown)
   if (!isFailure(error)) return renderBug(error, colors)
-  const lines = [`${colors.red(colors.bold("error"))}: ${error.message}`]
+  // What files and registries say may have colours of its own.
+  const lines = [`${colors.red(colors.bold("error"))}: ${visible(error.message)}`]
   for (const cause of causesOf(error)) {
-    lines.push(`  caused by: ${cause instanceof Error ? cause.message : String(cause)}`)
-    if (isFailure(cause) && cause.detail !== undefined) lines.push("", indent(cause.detail))
+    lines.push(`  caused by: ${visible(cause instanceof Error ? cause.message : String(cause))}`)
+    if (isFailure(cause) && cause.detail !== undefined) lines.push("", indent(visible(cause.detail)))
   }
-  if (error.detail !== undefined) lines.push("", indent(error.detail))
+  if (error.detail !== undefined) lines.push("", indent(visible(error.detail)))
   const hint = hintOf(error)
-  if (hint !== undefined) lines.push("", `${colors.cyan("hint")}: ${hint}`)
+  if (hint !== undefined) lines.push("", `${colors.cyan("hint")}: ${visible(hint)}`)
   return `${lines.join("\n")}\n`
 }
 

@@ -23,7 +23,7 @@ export function pin({ filename, sha256 }: TestWheel): string {
 }
 
 /**
- * A tree on a small Debian, locked, whose wheels are in a folder of the user's.
+ * A tree on a small Debian, locked (of several versions of a wheel the last), whose wheels are in a folder of the user's.
  *
  * @param rows each row's own fields by its name, such as `bytecode: all`; all have the environment `e`
  */
@@ -51,9 +51,10 @@ export async function openHub(
     ([name, more]) =>
       `  ${name}: {from: "${registry.address}/debian:1", environment: e${more === "" ? "" : `, ${more}`}}\n`,
   )
+  const newest = new Map(wheels.map((wheel) => [wheel.filename.split("-")[0], wheel]))
   await sandbox.write({
     "nbstacks.yaml": `version: 1\ndefaults: {checks: {profile: none}}\nimages:\n${images.join("")}`,
-    "e/requirements.txt": wheels.map((wheel) => pin(wheel)).join(""),
+    "e/requirements.txt": [...newest.values()].map((wheel) => pin(wheel)).join(""),
   })
   const { code, stderr } = await sandbox.nbstacks("lock")
   if (code !== 0) throw new Error(stderr)

@@ -1,4 +1,5 @@
 import { bytes, count } from "../../report/format.ts"
+import { visible } from "../../report/visible.ts"
 import { columns } from "../columns.ts"
 import type { Colors } from "../io.ts"
 import type { LockHistory } from "./history.ts"
@@ -44,7 +45,7 @@ function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonl
   }
   if (unread.length > 0) {
     lines.push("", `${count(unread.length, "commit")} could not be read:`)
-    for (const { commit, why } of unread.slice(-fewNames)) lines.push(`  ${commit.slice(0, 7)} ${why}`)
+    for (const { commit, why } of unread.slice(-fewNames)) lines.push(`  ${commit.slice(0, 7)} ${visible(why)}`)
     if (unread.length > fewNames) lines.push(`  and ${unread.length - fewNames} more: see --json`)
   }
   if (shallow) lines.push("", "This clone has no earlier commits; `git fetch --unshallow` brings them.")
