@@ -126,6 +126,9 @@ export function externalImage(
   digest: Digest,
 ): Location {
   const parsed = parseReference(reference)
-  if (parsed?.host === undefined) throw new Failure("cannot", `\`${reference}\` has no registry host`)
+  if (parsed?.host === undefined)
+    throw new Failure("cannot", `\`${reference}\` has no registry host`, {
+      hint: "Write it with the host, such as `docker.io/library/debian:12`",
+    })
   return { store: openRegistry(parsed.host, host, { signal }), repository: parsed.repository, digest }
 }

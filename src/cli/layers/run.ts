@@ -21,7 +21,8 @@ export async function layers(context: Context, options: LayersOptions & { readon
   const tree = selectPlatform(whole, options.platform)
   const row = tree.images.find((one) => one.id === id)
   const platform = platformFor(context, row?.platforms ?? [])
-  if (row === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
+  if (row === undefined || platform === undefined)
+    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one with `platforms:` in nbstacks.yaml" })
   await using session = openSession(context, tree)
   const offline = options.offline === true
   const built = await builtRows(context, session, { platform, offline })

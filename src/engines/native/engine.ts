@@ -47,7 +47,9 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       if (parent === undefined) throw new Error(`a ${step.kind} step needs a parent`)
       const image = await readImage(parent.store, parent.repository, parent.digest)
       if (image.platform !== job.platform) {
-        throw new Failure("no", `The parent of \`${job.image}\` is for ${image.platform}, not for ${job.platform}`)
+        throw new Failure("no", `The parent of \`${job.image}\` is for ${image.platform}, not for ${job.platform}`, {
+          hint: `Write \`platforms: [${image.platform}]\` for \`${job.image}\`, or build on an image for ${job.platform}`,
+        })
       }
       const temporary = join(cacheFolder(host), "temporary")
       await host.files.makeDirectory(temporary)
