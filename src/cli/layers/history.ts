@@ -34,6 +34,8 @@ export type LockHistory = {
 type Question = { readonly row: Image; readonly options: LayersOptions }
 
 const usualBudgets = [10, 20, 40, 48, 64]
+/** Half a year of weekly releases. */
+const usualReleases = 26
 /** Between two lines of progress. */
 const step = 100
 
@@ -50,6 +52,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     throw new Failure("cannot", `\`${row.id}\` has no locked environment of its own`, {
       hint: "Name a row with `environment`: `nbstacks tree` shows which have one",
     })
+  const last = options.releases ?? usualReleases
   const folders = make.folders.map(({ value }) => value)
   const git = await commitsOf(folder, folders, host)
   if (git === undefined)
@@ -63,7 +66,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     folder,
     folders: make.folders,
     wanted: target.wanted,
-    last: options.releases,
+    last,
     signal,
   })
   const wanted = [
@@ -100,7 +103,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     releases,
     unread,
     estimates,
-    shallow: git.shallow && releases.length < options.releases,
+    shallow: git.shallow && releases.length < last,
     own,
     bytecode,
     budgets: budgets.map((layers) => figuresOf(releases, { layers, layer, made: target.madeLayers, bytecode })),
