@@ -175,7 +175,8 @@ async function openBytecode(
 ): Promise<AsyncDisposable & { readonly making: BytecodeMaking }> {
   const { image: name, platform, parent, signal } = job
   if (parent === undefined) throw new Error("bytecode needs a parent")
-  const compiler = await findCompiler({ environment, name, platform, parent, signal })
+  const say = (text: string): void => job.report({ kind: "note", level: "info", text: `${name}: ${text}` })
+  const compiler = await findCompiler({ environment, name, platform, parent, signal, say })
   const onWheel = (done: number, total: number): void =>
     job.report({ kind: "progress", image: name, platform, phase: "compile", done, total, unit: "items" })
   return {
