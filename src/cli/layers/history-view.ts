@@ -34,7 +34,7 @@ export function historyText(history: LockHistory, colors: Colors): string {
   return `${lines.join("\n")}\n`
 }
 
-function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonly string[] {
+function notesOf({ estimates, unread, renamed, begins, shallow, bytecode }: LockHistory): readonly string[] {
   const lines: string[] = []
   if (bytecode) lines.push("", "Bytecode has a quarter of the layers; its bytes are not counted here.")
   if (estimates.length > 0) {
@@ -48,6 +48,10 @@ function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonl
     for (const { commit, why } of unread.slice(-fewNames)) lines.push(`  ${commit.slice(0, 7)} ${visible(why)}`)
     if (unread.length > fewNames) lines.push(`  and ${unread.length - fewNames} more: see --json`)
   }
+  if (renamed.length > 0 || begins !== undefined) lines.push("")
+  for (const { commit, from, to } of renamed) lines.push(`Before ${commit.slice(0, 7)}, \`${to}\` was \`${from}\`.`)
+  if (begins !== undefined)
+    lines.push(`It begins with ${begins.commit.slice(0, 7)} of ${begins.date}: git knows of no earlier name.`)
   if (shallow) lines.push("", "This clone has no earlier commits; `git fetch --unshallow` brings them.")
   return lines
 }
@@ -82,6 +86,8 @@ export function historyJson({
     ),
     unknown: notes.estimates,
     unread: notes.unread,
+    renamed: notes.renamed,
+    begins: notes.begins === undefined ? null : { commit: notes.begins.commit, date: notes.begins.date },
     shallow: notes.shallow,
   }
 }

@@ -1,7 +1,7 @@
 import { cacheFolder } from "../../files/cache-folder.ts"
 import { Failure } from "../../failure.ts"
 import { loadConfig } from "../../resolve/load.ts"
-import { commitsOf } from "../../git/history.ts"
+import { commitsOf, type Commit, type Renamed } from "../../git/history.ts"
 import type { Platform } from "../../oci/platform.ts"
 import { sizeWheels, type SizedWheel } from "../../packages/index/size-wheels.ts"
 import { count } from "../../report/format.ts"
@@ -22,6 +22,10 @@ export type LockHistory = {
   readonly unread: readonly { readonly commit: string; readonly why: string }[]
   /** Wheels whose size is not known, why, and what was taken instead. */
   readonly estimates: readonly Estimate[]
+  /** The renames of the folders that were followed, the newest first. */
+  readonly renamed: readonly Renamed[]
+  /** The first commit of the lock that git knows of, where others are before it. */
+  readonly begins: Commit | undefined
   /** Whether git has no earlier commits here. */
   readonly shallow: boolean
   /** The row's own number of layers. */
@@ -54,7 +58,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     })
   const last = options.releases ?? usualReleases
   const folders = make.folders.map(({ value }) => value)
-  const git = await commitsOf(folder, folders, host)
+  const git = await commitsOf(folder, { paths: folders, file: "requirements.txt" }, host)
   if (git === undefined)
     throw new Failure("cannot", `${folder} is not in a git repository`, {
       hint: "The history of a lock is that of git: commit it with each relock",
@@ -103,6 +107,8 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     releases,
     unread,
     estimates,
+    renamed: git.renamed,
+    begins: git.isLater && releases.length < last ? git.commits[0] : undefined,
     shallow: git.shallow && releases.length < last,
     own,
     bytecode,
