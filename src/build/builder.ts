@@ -29,6 +29,8 @@ export type Builder = {
   readonly check: Check
   /** Whether this machine can run an image of a platform: asked before anything is built. */
   readonly canCheck: CanCheck
+  /** What went wrong, as a `Failure` where it is of this machine, such as a full disk. */
+  readonly explain: (error: unknown) => Promise<unknown>
   /** Rows that may be built or checked at once. */
   readonly jobs: number
   readonly host: Pick<Host, "env" | "files" | "elapsed" | "sleep" | "saveMemory">

@@ -95,7 +95,7 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
     const there = await alreadyBuilt(builder, run, row, bases)
     done = there ?? (await build(builder, row, { bases, onBlob: run.onBlob }))
   } catch (error) {
-    return fail("build", error)
+    return fail("build", await builder.explain(error))
   }
   const need = run.plan.check.some((one) => one.image === image.id && one.platform === platform)
   if (!run.checks || (!need && run.recheck?.(image.id) !== true)) return done
@@ -106,7 +106,7 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
     if (checks.failed > 0) return fail("check", undefined, { digest: done.digest, checks })
     return { ...done, checks, milliseconds: builder.host.elapsed() - start }
   } catch (error) {
-    return fail("check", error, { digest: done.digest })
+    return fail("check", await builder.explain(error), { digest: done.digest })
   }
 }
 

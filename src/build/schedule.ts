@@ -7,7 +7,8 @@ export type Task<T> = {
 
 /**
  * Runs tasks as soon as what they need is done, at most `limit` at once, in the order given where there is a
- * choice. A task never rejects: how it failed is its result, and the tasks after it decide what that means.
+ * choice. A task never rejects: how it failed is its result, and the tasks after it decide what that means. Gives the
+ * results in the order of the tasks, whichever was done first.
  */
 export async function schedule<T>(tasks: readonly Task<T>[], limit: number): Promise<ReadonlyMap<string, T>> {
   const done = new Map<string, T>()
@@ -30,5 +31,5 @@ export async function schedule<T>(tasks: readonly Task<T>[], limit: number): Pro
       throw new Error(`tasks wait for each other: ${[...waiting].map(({ name }) => name).join(", ")}`)
     await Promise.race(running)
   }
-  return done
+  return new Map(tasks.map(({ name }) => [name, done.get(name) as T]))
 }

@@ -14,6 +14,7 @@ import type { Slot } from "../plan/key.ts"
 import type { Report } from "../report/event.ts"
 import type { canRun, checker, findRuntime, imageStarter } from "./checking.ts"
 import type { Context } from "./context.ts"
+import { explained } from "./full-disk.ts"
 import type { Session } from "./session.ts"
 
 type Checking = {
@@ -70,6 +71,7 @@ export async function openBuilder(
         }
       }
     },
+    explain: (error) => explained(error, host),
     jobs: options.jobs ?? Math.min(mostJobs, host.machine.cores),
     host,
     signal,
@@ -124,6 +126,9 @@ export function externalImage(
   digest: Digest,
 ): Location {
   const parsed = parseReference(reference)
-  if (parsed?.host === undefined) throw new Failure("cannot", `\`${reference}\` has no registry host`)
+  if (parsed?.host === undefined)
+    throw new Failure("cannot", `\`${reference}\` has no registry host`, {
+      hint: "Write it with the host, such as `docker.io/library/debian:12`",
+    })
   return { store: openRegistry(parsed.host, host, { signal }), repository: parsed.repository, digest }
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from "@commander-js/extra-typings"
+import type { Host } from "../host/host.ts"
 import type { Context } from "./context.ts"
 import { asFailure, exitCodeOf, failureJson, renderFailure } from "./failure.ts"
 import type { Io } from "./io.ts"
@@ -22,10 +23,12 @@ export async function runCli(argv: readonly string[], { io, env, signal, current
   let exit = 0
   let named = ""
   let asJson = false
+  let host: Host | undefined
   const program = makeProgram(async (run) => {
     const { makeHost } = await import("../host/node/host.ts")
     const folder = folderOf(program.opts().directory, current)
-    const context: Context = { host: makeHost(env), io, signal, folder }
+    host = makeHost(env)
+    const context: Context = { host, io, signal, folder }
     exit = await run(context)
   }, version)
   const quiet = { writeOut: io.out, writeErr: io.err, outputError: (text: string) => io.err(usageError(text, io)) }
@@ -44,11 +47,17 @@ export async function runCli(argv: readonly string[], { io, env, signal, current
       io.err(`\n${stopLines[named] ?? "Interrupted."}\n`)
       return 130
     }
-    const failure = asFailure(error)
+    const failure = host === undefined ? asFailure(error) : await explain(error, host)
     if (asJson) io.out(json({ error: failureJson(failure) }))
     io.err(renderFailure(failure, io.colors))
     return exitCodeOf(failure)
   }
+}
+
+/** What helps against a full disk is looked for where it is needed. */
+async function explain(error: unknown, host: Host): Promise<unknown> {
+  const { explained } = await import("./full-disk.ts")
+  return await explained(error, host)
 }
 
 /** What people should know after Ctrl-C, where there is something. */

@@ -1,3 +1,4 @@
+import { visible } from "../report/visible.ts"
 import { exitCodes, Failure, isFailure } from "../failure.ts"
 import type { Colors } from "./io.ts"
 
@@ -8,8 +9,12 @@ const meanings: Readonly<Record<string, { readonly means: string; readonly hint:
   EACCES: { means: "permission denied", hint: "Give yourself access to it, or use another path" },
   EPERM: { means: "not permitted", hint: "Give yourself access to it, or use another path" },
   EROFS: { means: "the file system is read-only", hint: "Use a path that can be written to" },
-  ENOSPC: { means: "no space is left", hint: "Make space: `nbstacks store gc` removes what nothing uses" },
-  EDQUOT: { means: "the quota is used up", hint: "Make space: `nbstacks store gc` removes what nothing uses" },
+  ENOSPC: { means: "no space is left", hint: "Make space on the disk that it is on" },
+  EDQUOT: { means: "the quota is used up", hint: "Make space on the disk that it is on" },
+  EFBIG: {
+    means: "the file is larger than may be",
+    hint: "Allow larger files with `ulimit -f`, or use a file system that takes them",
+  },
   ENOTDIR: { means: "a part of the path is no folder", hint: "Use another path" },
   EISDIR: { means: "it is a folder, not a file", hint: "Remove the folder, or use another path" },
   ELOOP: { means: "its symbolic links lead in a circle", hint: "Replace the link with a file" },
@@ -61,14 +66,15 @@ function verbOf(syscall: unknown): string {
 export function renderFailure(thrown: unknown, colors: Colors): string {
   const error = asFailure(thrown)
   if (!isFailure(error)) return renderBug(error, colors)
-  const lines = [`${colors.red(colors.bold("error"))}: ${error.message}`]
+  // What files and registries say may have colours of its own.
+  const lines = [`${colors.red(colors.bold("error"))}: ${visible(error.message)}`]
   for (const cause of causesOf(error)) {
-    lines.push(`  caused by: ${cause instanceof Error ? cause.message : String(cause)}`)
-    if (isFailure(cause) && cause.detail !== undefined) lines.push("", indent(cause.detail))
+    lines.push(`  caused by: ${visible(cause instanceof Error ? cause.message : String(cause))}`)
+    if (isFailure(cause) && cause.detail !== undefined) lines.push("", indent(visible(cause.detail)))
   }
-  if (error.detail !== undefined) lines.push("", indent(error.detail))
+  if (error.detail !== undefined) lines.push("", indent(visible(error.detail)))
   const hint = hintOf(error)
-  if (hint !== undefined) lines.push("", `${colors.cyan("hint")}: ${hint}`)
+  if (hint !== undefined) lines.push("", `${colors.cyan("hint")}: ${visible(hint)}`)
   return `${lines.join("\n")}\n`
 }
 

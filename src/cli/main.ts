@@ -1,5 +1,6 @@
 import pc from "picocolors"
 import type { Io } from "./io.ts"
+import { visible } from "../report/visible.ts"
 import { wantsColor } from "./wants-color.ts"
 
 /** The exit code of a command that a signal ended. */
@@ -25,11 +26,15 @@ process.stderr.on("error", () => undefined)
 const { env } = process
 const lively = process.stderr.isTTY && env["TERM"] !== "dumb" && env["CI"] === undefined
 
+const errColored = wantsColor(env, process.stderr)
+const outColored = wantsColor(env, process.stdout)
+
+// Whatever a file, a registry or a wheel says, it moves no cursor.
 const io: Io = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  colors: pc.createColors(wantsColor(env, process.stderr)),
-  outColors: pc.createColors(wantsColor(env, process.stdout)),
+  out: (text) => void process.stdout.write(visible(text, { colors: outColored })),
+  err: (text) => void process.stderr.write(visible(text, { colors: errColored })),
+  colors: pc.createColors(errColored),
+  outColors: pc.createColors(outColored),
   terminal: lively ? process.stderr : undefined,
   outTerminal: process.stdout.isTTY ? process.stdout : undefined,
   ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
@@ -39,7 +44,7 @@ async function ask(question: string): Promise<string> {
   const { createInterface } = await import("node:readline/promises")
   const reader = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return await reader.question(question, { signal: interrupt.signal })
+    return await reader.question(visible(question), { signal: interrupt.signal })
   } finally {
     reader.close()
   }

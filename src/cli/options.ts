@@ -5,17 +5,30 @@ export function several(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), ...value.split(",").filter((part) => part !== "")]
 }
 
+/** A whole number written with digits alone: no sign, no space, no other base. */
+function digits(value: string): number | undefined {
+  const number = /^\d+$/.test(value) ? Number(value) : undefined
+  return Number.isSafeInteger(number) ? number : undefined
+}
+
 /** A positive whole number. */
 export function positive(value: string): number {
-  const number = Number(value)
-  if (Number.isInteger(number) && number > 0) return number
+  const number = digits(value)
+  if (number !== undefined && number > 0) return number
   throw new InvalidArgumentError(`\`${value}\` is not a positive whole number`)
+}
+
+/** Whole days, from 1. */
+export function days(value: string): number {
+  const number = digits(value)
+  if (number !== undefined && number > 0) return number
+  throw new InvalidArgumentError(`\`${value}\` is not a whole number of days from 1`)
 }
 
 /** A TCP port, 0 for any free one. */
 export function port(value: string): number {
-  const number = Number(value)
-  if (Number.isInteger(number) && number >= 0 && number <= 65_535 && value !== "") return number
+  const number = digits(value)
+  if (number !== undefined && number <= 65_535) return number
   throw new InvalidArgumentError(`\`${value}\` is not a port (0 to 65535)`)
 }
 

@@ -69,7 +69,8 @@ export async function cacheFiles(
 const bounded = cacheKinds.filter((kind) => kind !== "code")
 
 /**
- * Removes what was used longest ago until a cache takes at most `limit` bytes. Who needs one of the files fetches or makes it
+ * Removes what nobody will finish, such as after kill -9, and then what was used longest ago until a cache takes at most
+ * `limit` bytes. Who needs one of the files fetches or makes it
  * again, also while a build runs.
  */
 export async function trimCache(
@@ -77,7 +78,9 @@ export async function trimCache(
   limit: number,
   { files, now }: Pick<Host, "files" | "now">,
 ): Promise<void> {
-  const found = removable(await cacheFiles(cache, bounded, files), now())
+  const may = removable(await cacheFiles(cache, bounded, files), now())
+  for (const { path } of may) if (isUnfinished.test(path)) await files.remove(path)
+  const found = may.filter(({ path }) => !isUnfinished.test(path))
   let total = found.reduce((sum, { size }) => sum + size, 0)
   for (const { path, size } of found.toSorted((a, b) => a.used - b.used)) {
     if (total <= limit) return

@@ -8,28 +8,75 @@ type Door = Pick<Host, "run" | "env">
 /** A commit that changed something. `date` is the committer's, as `2026-01-30`. */
 export type Commit = { readonly commit: string; readonly date: string }
 
+/** The commit in which a folder got another name. */
+export type Renamed = { readonly commit: string; readonly from: string; readonly to: string }
+
 export type Commits = {
-  /** The oldest first. */
-  readonly commits: readonly Commit[]
+  /** The oldest first; `paths` are the names that the folders had, in the order in which they were asked for. */
+  readonly commits: readonly (Commit & { readonly paths: readonly string[] })[]
+  /** The newest first. */
+  readonly renamed: readonly Renamed[]
   /** Whether the clone lacks earlier commits. */
   readonly shallow: boolean
+  /** Whether the repository has commits before these. */
+  readonly isLater: boolean
 }
 
 /**
- * The commits on the way to the one that is checked out which changed something at some paths (relative to the folder).
- * Undefined without git or outside a repository. Fails with `cannot` where git does not trust the folder.
+ * The commits on the way to the one that is checked out which changed something in some folders (relative to `folder`),
+ * under the names that they had: a folder is followed by its file called `file`. Undefined without git or outside a
+ * repository. Fails with `cannot` where git does not trust the folder.
  */
-export async function commitsOf(folder: string, paths: readonly string[], host: Door): Promise<Commits | undefined> {
+export async function commitsOf(
+  folder: string,
+  { paths, file }: { readonly paths: readonly string[]; readonly file: string },
+  host: Door,
+): Promise<Commits | undefined> {
   await requireTrust(folder, host)
   const shallow = await git(host, folder, ["rev-parse", "--is-shallow-repository"])
   if (shallow === undefined) return undefined
+  const renames = await Promise.all(paths.map((path) => renamesOf(folder, { path, file }, host)))
+  const names = [...new Set([...paths, ...renames.flat().map(({ from }) => from)])]
   const log =
-    (await git(host, folder, ["log", "--first-parent", "-m", "--reverse", "--format=%H %cs", "--", ...paths])) ?? ""
-  const commits = [...log.matchAll(/^([0-9a-f]{40,64}) (\S+)$/gm)].map(([, commit = "", date = ""]) => ({
-    commit,
-    date,
-  }))
-  return { commits, shallow: shallow === "true" }
+    (await git(host, folder, ["log", "--first-parent", "-m", "--reverse", "--format=%H %cs", "--", ...names])) ?? ""
+  const found = [...log.matchAll(/^([0-9a-f]{40,64}) (\S+)$/gm)].map(([, commit = "", date = ""]) => ({ commit, date }))
+  const places = new Map(found.map(({ commit }, at) => [commit, at]))
+  const nameAt = (at: number, asked: number): string =>
+    // The oldest rename that is after it, else the name that the folder has now.
+    renames[asked]?.findLast(({ commit }) => at < (places.get(commit) ?? 0))?.from ?? paths[asked] ?? ""
+  const first = found[0]
+  return {
+    commits: found.map((one, at) => ({ ...one, paths: paths.map((_, asked) => nameAt(at, asked)) })),
+    renamed: renames.flat(),
+    shallow: shallow === "true",
+    isLater:
+      first !== undefined &&
+      (await git(host, folder, ["rev-parse", "--verify", "--quiet", `${first.commit}^`])) !== undefined,
+  }
+}
+
+/** How a folder was called before, the newest rename first, as far as git sees that its file was renamed with it. */
+async function renamesOf(
+  folder: string,
+  { path, file }: { readonly path: string; readonly file: string },
+  host: Door,
+): Promise<readonly Renamed[]> {
+  const log = await git(host, folder, [
+    "log",
+    "--first-parent",
+    "-m",
+    "--follow",
+    "--relative",
+    "--diff-filter=R",
+    "--name-status",
+    "-z",
+    "--format=commit %H",
+    "--",
+    posix.join(path, file),
+  ])
+  return [...(log ?? "").matchAll(/commit ([0-9a-f]{40,64})\0\n?R\d+\0([^\0]+)\0([^\0]+)/g)]
+    .filter(([, , from = "", to = ""]) => posix.basename(from) === file && posix.basename(to) === file)
+    .map(([, commit = "", from = "", to = ""]) => ({ commit, from: posix.dirname(from), to: posix.dirname(to) }))
 }
 
 /** The files of a commit, as a folder's view gives those of this machine; paths are relative to the folder. */

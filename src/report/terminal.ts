@@ -3,6 +3,7 @@ import type { Clock } from "../host/clock.ts"
 import type { Event, Phase } from "./event.ts"
 import { bytes, duration } from "./format.ts"
 import type { Reporter } from "./reporter.ts"
+import { visible } from "./visible.ts"
 import { doing, finishedLine, rowLabel } from "./words.ts"
 
 export type TerminalOptions = {
@@ -66,7 +67,7 @@ export function terminalReporter(options: TerminalOptions, clock: Pick<Clock, "e
   tick().catch(() => undefined)
   return {
     report: (event) => {
-      if (event.kind === "note") return above(event.level === "warning" ? `warning: ${event.text}` : event.text)
+      if (event.kind === "note") return above(`${event.level === "warning" ? "warning: " : ""}${visible(event.text)}`)
       const label = rowLabel(event, severalPlatforms)
       const key = `${label} ${event.phase}`
       const now = live.get(key) ?? [...live.values()].findLast((one) => rowLabel(one.event, severalPlatforms) === label)
@@ -76,7 +77,7 @@ export function terminalReporter(options: TerminalOptions, clock: Pick<Clock, "e
       if (event.kind !== "finished") return
       live.delete(key)
       const mark = event.outcome === "failed" ? colors.red("✗") : colors.green("✓")
-      above(`${mark} ${finishedLine(event, label)}`)
+      above(`${mark} ${visible(finishedLine(event, label))}`)
     },
     async [Symbol.asyncDispose]() {
       stop.abort()
@@ -96,5 +97,5 @@ function progressText(event: Extract<Event, { kind: "progress" }>): string {
 /** A line without control characters and escape sequences. */
 function printable(line: string): string {
   // oxlint-disable-next-line no-control-regex
-  return line.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]|[\u0000-\u001F\u007F]/g, "")
+  return line.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]|[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, "")
 }

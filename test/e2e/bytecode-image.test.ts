@@ -43,6 +43,7 @@ test("the image's own Python compiles in the sandbox, and is started only when s
     platform: platformOfHost(host),
     parent,
     signal,
+    say: () => undefined,
   }
   const folder = join(host.env["NBSTACKS_CACHE"] ?? "", "work")
   const [wheel] = await downloadWheels(makeHost(process.env), folder, ["markupsafe==3.0.2"])
@@ -74,6 +75,7 @@ test("without any Python it says what helps", async () => {
     platform: "linux/s390x",
     parent: { store: undefined as never, repository: "r", digest: `sha256:${"0".repeat(64)}` },
     signal: new AbortController().signal,
+    say: () => undefined,
   }
   const start = imageStarter(
     host,

@@ -10,6 +10,7 @@ import { compiled, downloadWheels, machinePython, unpacked, writtenWheel } from 
 
 const host = makeHost(process.env)
 const signal = new AbortController().signal
+const asking = { signal, say: () => undefined }
 let folder: string
 let python: { minor: string; full: string }
 let interpreter: Interpreter
@@ -17,7 +18,7 @@ let interpreter: Interpreter
 beforeAll(async () => {
   folder = await host.files.makeTemporary("nbstacks-bytecode-")
   python = await machinePython(host)
-  const found = await hostInterpreter(host, python.full, signal)
+  const found = await hostInterpreter(host, python.full, asking)
   if (found === undefined) throw new Error("python3 writes no bytecode for its own version")
   interpreter = found
 })
@@ -87,10 +88,11 @@ test("the same bytes in other folders, with other settings of the machine, and b
     PYTHONOPTIMIZE: "2",
     PYTHONWARNINGS: "error",
     PYTHONPATH: place,
+    PYTHONHOME: place,
     TMPDIR: place,
   })
   await host.files.write(join(place, "resource.py"), "raise SystemExit('this must not be read')\n")
-  const other = await hostInterpreter(odd, python.full, signal)
+  const other = await hostInterpreter(odd, python.full, asking)
   expect(other?.build).toBe(interpreter.build)
   for (const wheel of wheels) {
     const usual = { host, interpreter, folder: place, python: python.minor }

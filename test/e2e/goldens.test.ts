@@ -104,7 +104,10 @@ test("layers of packages have the bytes of their format", async () => {
 
 test("bytecode has the bytes of its format and of the Python that wrote it", async () => {
   const python = await machinePython(host)
-  const interpreter = await hostInterpreter(host, python.full, AbortSignal.timeout(60_000))
+  const interpreter = await hostInterpreter(host, python.full, {
+    signal: AbortSignal.timeout(60_000),
+    say: () => undefined,
+  })
   if (interpreter === undefined) throw new Error("no Python of its own version")
   const folder = await host.files.makeTemporary("nbstacks-goldens-")
   try {

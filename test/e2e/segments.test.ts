@@ -320,6 +320,21 @@ test("a build that is killed while it fills the cache is finished by the next, a
       const left = (await host.files.list(join(cache, "segments"))) ?? []
       expect(left.filter(({ name }) => !/\.(?:segment|recipe|json)$/.test(name))).toEqual([])
     }
+    // What other processes left that were killed goes too; what they may still be writing stays.
+    const leftovers = [
+      ".1907da407384f479.part",
+      ".1907da407384f479.part.af7e07a6f8b8.tmp",
+      ".old.part",
+      ".old.part.0.tmp",
+    ]
+    for (const name of leftovers) await host.files.write(join(cache, "wheels", name), "x")
+    const long = new Date(host.now().getTime() - 2 * 3_600_000)
+    for (const name of leftovers.slice(2)) await utimes(join(cache, "wheels", name), long, long)
+    await host.files.remove(store)
+    for (const kind of ["segments", "layers"]) await host.files.remove(join(cache, kind))
+    expect(await digestOf(sandbox)).toBe(digest)
+    const parts = ((await host.files.list(join(cache, "wheels"))) ?? []).map(({ name }) => name)
+    expect(parts.filter((name) => name.startsWith("."))).toEqual(leftovers.slice(0, 2))
   } finally {
     await host.files.remove(folder)
   }

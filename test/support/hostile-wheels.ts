@@ -182,8 +182,12 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
   "a name that is a folder up": ["leaves the folder", { members: [{ path: "demo/.." }] }],
   "a Windows share": ["backslash", { members: [{ path: "\\\\host\\share\\x" }] }],
   "a name that differs in its Unicode form only": [
-    "differ in case only",
+    "are one name in two Unicode forms",
     { members: [{ path: "\u00e9.py" }, { path: "e\u0301.py" }] },
+  ],
+  "a name that differs in case and in its Unicode form": [
+    "differ in case and Unicode form only",
+    { members: [{ path: "\u00c9.py" }, { path: "e\u0301.py" }] },
   ],
   "a name that is too long": ["of more than 255 bytes", { members: [{ path: "x".repeat(300) }] }],
   "a pipe": ["no regular file", { members: [{ path: "a", mode: 0o010644 }] }],

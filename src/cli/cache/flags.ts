@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { examples, texts } from "../options.ts"
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
+import { days, examples, texts } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export function cacheCommand(execute: Execute): CommandUnknownOpts {
@@ -31,12 +31,4 @@ export function cacheCommand(execute: Execute): CommandUnknownOpts {
     ["nbstacks cache clear --older-than 30", "what nothing used for thirty days"],
   ])
   return command
-}
-
-function days(value: string): number {
-  const number = Number(value)
-  if (Number.isInteger(number) && number > 0) return number
-  throw new InvalidArgumentError(
-    `\`${value}\` is not a whole number of days from 1; without --older-than everything goes`,
-  )
 }

@@ -5,7 +5,7 @@ import type { Execute } from "../program.ts"
 export type LayersOptions = {
   readonly all?: true | undefined
   readonly history?: true | undefined
-  readonly releases: number
+  readonly releases?: number | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
   readonly offline?: true | undefined
@@ -23,7 +23,7 @@ export function layersCommand(execute: Execute): CommandUnknownOpts {
     .argument("<row>", "a row; an image if it has one row only")
     .option("--all", "every package of every layer, however many lines that takes")
     .option("--history", "replay the lock's git history for several layer budgets")
-    .option("--releases <n>", "with --history: the last versions of the lock", positive, 26)
+    .option("--releases <n>", "with --history: the last versions of the lock, 26 unless given", positive)
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
     .option("--offline", "ask nobody: the local store and the cache alone")

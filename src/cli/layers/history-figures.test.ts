@@ -24,6 +24,8 @@ test("bytecode has a quarter of the layers that the environment leaves, and that
     folders: ["images/lab"],
     releases,
     unread: [],
+    renamed: [],
+    begins: undefined,
     estimates: [],
     shallow: false,
     own: 12,

@@ -1,4 +1,5 @@
 import { bytes, count } from "../../report/format.ts"
+import { visible } from "../../report/visible.ts"
 import { columns } from "../columns.ts"
 import type { Colors } from "../io.ts"
 import type { LockHistory } from "./history.ts"
@@ -33,7 +34,7 @@ export function historyText(history: LockHistory, colors: Colors): string {
   return `${lines.join("\n")}\n`
 }
 
-function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonly string[] {
+function notesOf({ estimates, unread, renamed, begins, shallow, bytecode }: LockHistory): readonly string[] {
   const lines: string[] = []
   if (bytecode) lines.push("", "Bytecode has a quarter of the layers; its bytes are not counted here.")
   if (estimates.length > 0) {
@@ -44,9 +45,13 @@ function notesOf({ estimates, unread, shallow, bytecode }: LockHistory): readonl
   }
   if (unread.length > 0) {
     lines.push("", `${count(unread.length, "commit")} could not be read:`)
-    for (const { commit, why } of unread.slice(-fewNames)) lines.push(`  ${commit.slice(0, 7)} ${why}`)
+    for (const { commit, why } of unread.slice(-fewNames)) lines.push(`  ${commit.slice(0, 7)} ${visible(why)}`)
     if (unread.length > fewNames) lines.push(`  and ${unread.length - fewNames} more: see --json`)
   }
+  if (renamed.length > 0 || begins !== undefined) lines.push("")
+  for (const { commit, from, to } of renamed) lines.push(`Before ${commit.slice(0, 7)}, \`${to}\` was \`${from}\`.`)
+  if (begins !== undefined)
+    lines.push(`It begins with ${begins.commit.slice(0, 7)} of ${begins.date}: git knows of no earlier name.`)
   if (shallow) lines.push("", "This clone has no earlier commits; `git fetch --unshallow` brings them.")
   return lines
 }
@@ -81,6 +86,8 @@ export function historyJson({
     ),
     unknown: notes.estimates,
     unread: notes.unread,
+    renamed: notes.renamed,
+    begins: notes.begins === undefined ? null : { commit: notes.begins.commit, date: notes.begins.date },
     shallow: notes.shallow,
   }
 }

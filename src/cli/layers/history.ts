@@ -1,7 +1,7 @@
 import { cacheFolder } from "../../files/cache-folder.ts"
 import { Failure } from "../../failure.ts"
 import { loadConfig } from "../../resolve/load.ts"
-import { commitsOf } from "../../git/history.ts"
+import { commitsOf, type Commit, type Renamed } from "../../git/history.ts"
 import type { Platform } from "../../oci/platform.ts"
 import { sizeWheels, type SizedWheel } from "../../packages/index/size-wheels.ts"
 import { count } from "../../report/format.ts"
@@ -22,6 +22,10 @@ export type LockHistory = {
   readonly unread: readonly { readonly commit: string; readonly why: string }[]
   /** Wheels whose size is not known, why, and what was taken instead. */
   readonly estimates: readonly Estimate[]
+  /** The renames of the folders that were followed, the newest first. */
+  readonly renamed: readonly Renamed[]
+  /** The first commit of the lock that git knows of, where others are before it. */
+  readonly begins: Commit | undefined
   /** Whether git has no earlier commits here. */
   readonly shallow: boolean
   /** The row's own number of layers. */
@@ -34,6 +38,8 @@ export type LockHistory = {
 type Question = { readonly row: Image; readonly options: LayersOptions }
 
 const usualBudgets = [10, 20, 40, 48, 64]
+/** Half a year of weekly releases. */
+const usualReleases = 26
 /** Between two lines of progress. */
 const step = 100
 
@@ -50,8 +56,9 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     throw new Failure("cannot", `\`${row.id}\` has no locked environment of its own`, {
       hint: "Name a row with `environment`: `nbstacks tree` shows which have one",
     })
+  const last = options.releases ?? usualReleases
   const folders = make.folders.map(({ value }) => value)
-  const git = await commitsOf(folder, folders, host)
+  const git = await commitsOf(folder, { paths: folders, file: "requirements.txt" }, host)
   if (git === undefined)
     throw new Failure("cannot", `${folder} is not in a git repository`, {
       hint: "The history of a lock is that of git: commit it with each relock",
@@ -63,7 +70,7 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     folder,
     folders: make.folders,
     wanted: target.wanted,
-    last: options.releases,
+    last,
     signal,
   })
   const wanted = [
@@ -100,7 +107,9 @@ export async function lockHistory(lookup: Lookup, { row, options }: Question): P
     releases,
     unread,
     estimates,
-    shallow: git.shallow && releases.length < options.releases,
+    renamed: git.renamed,
+    begins: git.isLater && releases.length < last ? git.commits[0] : undefined,
+    shallow: git.shallow && releases.length < last,
     own,
     bytecode,
     budgets: budgets.map((layers) => figuresOf(releases, { layers, layer, made: target.madeLayers, bytecode })),

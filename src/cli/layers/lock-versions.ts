@@ -1,7 +1,7 @@
 import type { Placed } from "../../config/row.ts"
 import { readEnvironment } from "../../environment/read-environment.ts"
 import { isFailure } from "../../failure.ts"
-import { filesOf, type Commit } from "../../git/history.ts"
+import { filesOf, type Commit, type Commits } from "../../git/history.ts"
 import type { Host } from "../../host/host.ts"
 import type { Wanted } from "../../packages/index/find-wheels.ts"
 import type { Requirement } from "../../tree/step.ts"
@@ -24,15 +24,15 @@ export type Reading = {
 
 /** The versions of a lock in which something changed for this row, the oldest first, and commits that cannot be read. */
 export async function readVersions(
-  commits: readonly Commit[],
+  commits: Commits["commits"],
   { host, folder, folders, wanted, last, signal }: Reading,
 ): Promise<{ readonly versions: readonly Version[]; readonly unread: readonly { commit: string; why: string }[] }> {
   const versions: Version[] = []
   const unread: { commit: string; why: string }[] = []
   // From the newest on: a long history is read no further back than asked for.
-  for (const { commit, date } of commits.toReversed()) {
+  for (const { commit, date, paths } of commits.toReversed()) {
     signal.throwIfAborted()
-    const read = await readAt(commit)
+    const read = await readAt(commit, paths)
     if ("why" in read) unread.push({ commit, why: read.why })
     else {
       const wheels = wanted(read.requirements)
@@ -45,9 +45,15 @@ export async function readVersions(
   }
   return { versions: versions.reverse(), unread: unread.reverse() }
 
-  async function readAt(commit: string): Promise<{ requirements: readonly Requirement[] } | { why: string }> {
+  async function readAt(
+    commit: string,
+    paths: readonly string[],
+  ): Promise<{ requirements: readonly Requirement[] } | { why: string }> {
     try {
-      const { requirements, problems } = await readEnvironment(filesOf(folder, commit, host), folders)
+      const { requirements, problems } = await readEnvironment(
+        filesOf(folder, commit, host),
+        folders.map((placed, at) => ({ ...placed, value: paths[at] ?? placed.value })),
+      )
       const [problem] = problems
       return problem === undefined ? { requirements } : { why: `${problem.at.file}: ${problem.message}` }
     } catch (error) {

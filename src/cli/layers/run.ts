@@ -16,12 +16,14 @@ import { layersJson, layersText, type ShownLayer } from "./view.ts"
 /** Shows what is in which layer of a row, or replays the history of its lock. */
 export async function layers(context: Context, options: LayersOptions & { readonly row: string }): Promise<number> {
   const { io } = context
+  refuseUnused(options)
   const whole = await loadTree(context, options)
   const id = oneRow(whole, options.row)
   const tree = selectPlatform(whole, options.platform)
   const row = tree.images.find((one) => one.id === id)
   const platform = platformFor(context, row?.platforms ?? [])
-  if (row === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
+  if (row === undefined || platform === undefined)
+    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one with `platforms:` in nbstacks.yaml" })
   await using session = openSession(context, tree)
   const offline = options.offline === true
   const built = await builtRows(context, session, { platform, offline })
@@ -51,6 +53,16 @@ export async function layers(context: Context, options: LayersOptions & { readon
   }
   io.out(options.json === true ? json(layersJson(view)) : layersText(view, io, { all: options.all === true }))
   return 0
+}
+
+/** What one of the two views has no use for would be ignored. */
+function refuseUnused({ history, releases, all }: LayersOptions): void {
+  if (releases !== undefined && history !== true)
+    throw new Failure("cannot", "`--releases` is of the history of the lock", { hint: "Add `--history`" })
+  if (all === true && history === true)
+    throw new Failure("cannot", "`--all` is of the layers as they are built, not of the history of the lock", {
+      hint: "Leave out `--all`, or `--history`",
+    })
 }
 
 function shownLayers(image: OciImage, parents: number | undefined): readonly Omit<ShownLayer, "sharedBy">[] {

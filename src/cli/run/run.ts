@@ -99,7 +99,8 @@ async function locate(
   const { tree } = session
   const image = tree.images.find((one) => one.id === id)
   const platform = platformFor(context, image?.platforms ?? [])
-  if (image === undefined || platform === undefined) throw new Failure("cannot", `\`${id}\` has no platform`)
+  if (image === undefined || platform === undefined)
+    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one with `platforms:` in nbstacks.yaml" })
   const { plan, knowledge, opened } = await thinkLocally(context, session, options)
   await using reporters = await openReporters(context, tree, { cache: session.cache, events: undefined })
   const { builder, reports } = await openBuilder(context, opened, {

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { examples, port, positive } from "../options.ts"
+import { days, examples, port } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export function storeCommand(execute: Execute): CommandUnknownOpts {
@@ -18,7 +18,7 @@ export function storeCommand(execute: Execute): CommandUnknownOpts {
     .command("gc")
     .summary("remove what nothing refers to")
     .description("Removes what no tag, no release and no running build refers to.")
-    .option("--older-than <days>", "also forget builds older than this, except the last of each row", positive, 30)
+    .option("--older-than <days>", "also forget builds older than this, except the last of each row", days, 30)
     .option("--dry-run", "say what would be removed, and remove nothing")
     .option("--yes", "do not ask; needed where there is no terminal")
     .action(async (options) => await execute(async (context) => await (await import("./gc.ts")).gc(context, options)))

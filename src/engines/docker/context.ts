@@ -40,7 +40,11 @@ export async function layContext(context: ContextFolder, host: Pick<Host, "files
   // The only way to set the time of a link, and one process for all.
   const argv = ["find", folder, "-exec", "touch", "-h", "-t", "198001010000.00", "{}", "+"] as const
   const { code, stderr } = await host.run({ argv, signal, env: { ...host.env, TZ: "UTC" } })
-  if (code !== 0) throw new Failure("cannot", "The build context could not be laid out", { detail: stderr.trim() })
+  if (code !== 0)
+    throw new Failure("cannot", "The build context could not be laid out", {
+      detail: stderr.trim(),
+      hint: "Look at the space and the rights of the folder for temporary files, or set TMPDIR to another",
+    })
 }
 
 async function layFile(entry: FileEntry, { folder, open }: ContextFolder, host: Pick<Host, "files">): Promise<void> {
@@ -68,7 +72,9 @@ function requireInside(entries: readonly FileEntry[]): void {
       seen.add(path)
       continue
     }
-    throw new Failure("cannot", `The build context has a path that cannot be laid out: ${JSON.stringify(path)}`)
+    throw new Failure("cannot", `The build context has a path that cannot be laid out: ${JSON.stringify(path)}`, {
+      hint: "Rename it, or leave it out with a .dockerignore",
+    })
   }
 }
 

@@ -51,7 +51,10 @@ async function read(sha256: string, job: Job): Promise<string> {
   let size = 0
   for await (const chunk of job.open(sha256)) {
     size += chunk.length
-    if (size > maximumSize) throw new Failure("cannot", `The Dockerfile of \`${job.image}\` has more than 4 MiB`)
+    if (size > maximumSize)
+      throw new Failure("cannot", `The Dockerfile of \`${job.image}\` has more than 4 MiB`, {
+        hint: "Move what is long in it to files that it copies",
+      })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString("utf8")

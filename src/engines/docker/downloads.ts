@@ -31,11 +31,15 @@ export async function hashUrl(url: string, host: Pick<Host, "http">, signal?: Ab
     if (answer.status !== 200) {
       await drain(answer.body)
       const code = answer.status >= 500 || answer.status === 429 ? "temporary" : "cannot"
-      throw new Failure(code, `${url} answers with status ${answer.status}`)
+      throw new Failure(code, `${url} answers with status ${answer.status}`, {
+        hint: "Look at the address in the Dockerfile; if it is right, try again later",
+      })
     }
     return await hashBody(answer.body, url)
   }
-  throw new Failure("cannot", `${url} redirects more than ${redirects} times`)
+  throw new Failure("cannot", `${url} redirects more than ${redirects} times`, {
+    hint: "Write the address in the Dockerfile where it leads to",
+  })
 }
 
 /** Fails with `no` when a URL gives other bytes than those that are locked: Docker 20.10 cannot check that itself. */
@@ -57,7 +61,8 @@ async function hashBody(body: AsyncIterable<Uint8Array>, url: string): Promise<s
   let size = 0
   for await (const chunk of body) {
     size += chunk.length
-    if (size > maximumSize) throw new Failure("cannot", `${url} gives more than 16 GiB`)
+    if (size > maximumSize)
+      throw new Failure("cannot", `${url} gives more than 16 GiB`, { hint: "Take another file, or fetch it in a RUN" })
     hash.update(chunk)
   }
   return hash.digest().slice("sha256:".length)
@@ -66,7 +71,9 @@ async function hashBody(body: AsyncIterable<Uint8Array>, url: string): Promise<s
 function requireHttp(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === "http:" || url?.protocol === "https:") return url
-  throw new Failure("cannot", `${text} is no HTTP address`)
+  throw new Failure("cannot", `${text} is no HTTP address`, {
+    hint: "Write it as `https://HOST/PATH` in the Dockerfile, or fetch it in a RUN",
+  })
 }
 
 async function drain(body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -25,6 +25,7 @@ export async function push(pushed: Pushed, host: Pick<Host, "start">): Promise<D
   if (code !== 0)
     throw new Failure("cannot", `Docker could not push \`${job.image}\` to the local store`, {
       detail: tail.slice(-10).join("\n"),
+      hint: "Docker has to reach 127.0.0.1 of this machine: `nbstacks doctor` says what it has",
     })
   const tag = reference.slice(reference.lastIndexOf(":") + 1)
   return await selectPlatform(into.store, { repository: into.repository, reference: tag }, platform)

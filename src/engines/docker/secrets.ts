@@ -68,7 +68,10 @@ async function writeAll(
   const files: SecretFile[] = []
   const values: string[] = []
   for (const [at, id] of request.ids.entries()) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id)) throw new Failure("cannot", `\`${id}\` is no name of a secret`)
+    if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id))
+      throw new Failure("cannot", `\`${id}\` is no name of a secret`, {
+        hint: "Name it with letters, digits, `_`, `.` and `-`",
+      })
     const value = await request.read(id)
     const path = `${folder}/secret-${at}`
     await host.files.write(path, value, { mode: 0o600 })

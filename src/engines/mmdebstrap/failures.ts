@@ -22,7 +22,10 @@ export function bootstrapFailure(
       detail,
       hint: "Run the command again",
     })
-  return new Failure("no", `mmdebstrap could not build \`${name}\``, { detail })
+  return new Failure("no", `mmdebstrap could not build \`${name}\``, {
+    detail,
+    hint: "The lines above are its last: correct what they name, or run `nbstacks doctor`",
+  })
 }
 
 /** Locked versions that no mirror of this machine has any longer. */

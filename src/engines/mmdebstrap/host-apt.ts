@@ -93,7 +93,10 @@ async function aptConfig(
     })
   })
   if (finished.code === 0) return finished.stdout
-  throw new Failure("cannot", "apt's configuration on this machine cannot be read", { detail: finished.stderr.trim() })
+  throw new Failure("cannot", "apt's configuration on this machine cannot be read", {
+    detail: finished.stderr.trim(),
+    hint: "Run `apt-config dump` and mend what it says",
+  })
 }
 
 async function readSources(host: Pick<Host, "files">, list: string, parts: string): Promise<readonly AptSource[]> {

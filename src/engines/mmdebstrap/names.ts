@@ -10,12 +10,18 @@ export type Versioned = { readonly name: string; readonly version: string }
 
 /** Fails with `cannot` when a name is no Debian package name. */
 export function requirePackageName(name: string): void {
-  if (!packageShape.test(name)) throw new Failure("cannot", `\`${name}\` is no name of a Debian package`)
+  if (!packageShape.test(name))
+    throw new Failure("cannot", `\`${name}\` is no name of a Debian package`, {
+      hint: "A name has small letters, digits, `+`, `-` and `.`: correct `packages`",
+    })
 }
 
 /** Fails with `cannot` when a suite's name is none. */
 export function requireSuite(suite: string): void {
-  if (!suiteShape.test(suite)) throw new Failure("cannot", `\`${suite}\` is no name of a Debian suite`)
+  if (!suiteShape.test(suite))
+    throw new Failure("cannot", `\`${suite}\` is no name of a Debian suite`, {
+      hint: "A suite is called such as `bookworm` or `stable`: correct `suite`",
+    })
 }
 
 /** Fails with `cannot` when a locked package has another form than Debian's. */

@@ -92,6 +92,7 @@ function cannotInstall(suite: string, finished: { readonly stdout: string; reado
     )
   return new Failure("cannot", `These packages of ${suite} cannot be installed together`, {
     detail: [...unmet(finished.stdout), ...problems].join("\n"),
+    hint: "Leave one of them out of `packages`, or take another suite",
   })
 }
 

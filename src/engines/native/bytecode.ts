@@ -11,6 +11,7 @@ import type { Location } from "../../oci/store/store.ts"
 import {
   hostInterpreter,
   imageInterpreter,
+  type Asking,
   type Inside,
   type Interpreter,
 } from "../../packages/bytecode/interpreter.ts"
@@ -36,6 +37,8 @@ export type Compiled = {
   /** The image that has the Python already. */
   readonly parent: Location
   readonly signal: AbortSignal
+  /** Is told what is waited for. */
+  readonly say: (sentence: string) => void
 }
 
 /** The Python that compiles for an environment. Disposing it takes away what was started. */
@@ -49,7 +52,7 @@ export type Compiler = AsyncDisposable & {
 /** Finds the Python for an environment: this machine's where it writes the same bytecode, else the image's own. */
 export type FindCompiler = (wanted: Compiled) => Promise<Compiler>
 
-type CompilerHost = Pick<Host, "run" | "files" | "env" | "machine">
+type CompilerHost = Pick<Host, "run" | "files" | "env" | "machine" | "sleep">
 
 /**
  * Looks on this machine once for each version. Without `start` nothing of an image is run. What it gives fails with
@@ -57,10 +60,10 @@ type CompilerHost = Pick<Host, "run" | "files" | "env" | "machine">
  */
 export function compilerFinder(host: CompilerHost, start: StartImage | undefined): FindCompiler {
   const seen = new Map<string, Promise<Interpreter | undefined>>()
-  const ofMachine = (python: string, signal: AbortSignal): Promise<Interpreter | undefined> =>
-    remembered(seen, python, () => hostInterpreter(host, python, signal))
+  const ofMachine = (python: string, asking: Asking): Promise<Interpreter | undefined> =>
+    remembered(seen, python, () => hostInterpreter(host, python, asking))
   return async (wanted) => {
-    const found = await ofMachine(wanted.environment.prefix.python, wanted.signal)
+    const found = await ofMachine(wanted.environment.prefix.python, wanted)
     if (found === undefined) return await ofImage(wanted, host, start)
     return { build: found.build, interpreter: async () => found, [Symbol.asyncDispose]: async () => undefined }
   }

@@ -14,6 +14,7 @@ import { makeWorkFolder } from "../work-folder.ts"
 import { compilerFinder, type FindCompiler, type StartImage } from "./bytecode.ts"
 import { configured } from "./config-step.ts"
 import { writeFilesLayer } from "./files-step.ts"
+import { untilMended } from "./mended.ts"
 import { withPackages, type Memory, type PypiHost } from "./pypi-step.ts"
 import { lastParent, type ReadParent } from "./parent.ts"
 import { shared, type Shared } from "./shared-pool.ts"
@@ -47,7 +48,9 @@ export function nativeEngine(host: NativeHost, options: NativeOptions = {}): Eng
       if (parent === undefined) throw new Error(`a ${step.kind} step needs a parent`)
       const image = await readImage(parent.store, parent.repository, parent.digest)
       if (image.platform !== job.platform) {
-        throw new Failure("no", `The parent of \`${job.image}\` is for ${image.platform}, not for ${job.platform}`)
+        throw new Failure("no", `The parent of \`${job.image}\` is for ${image.platform}, not for ${job.platform}`, {
+          hint: `Write \`platforms: [${image.platform}]\` for \`${job.image}\`, or build on an image for ${job.platform}`,
+        })
       }
       const temporary = join(cacheFolder(host), "temporary")
       await host.files.makeDirectory(temporary)
@@ -104,7 +107,10 @@ async function write(image: Image, step: Step, context: Context): Promise<Digest
   if (step.kind === "pypi") {
     return threads.use((pool) =>
       compiling.use(async (bytecode) =>
-        put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler, readParent, memory })),
+        // Of layers that are known, some are made only now that the store asks for them.
+        untilMended(2 * step.requirements.length, async () =>
+          put(await withPackages(image, step, { host, job, pool, bytecode, folder, findCompiler, readParent, memory })),
+        ),
       ),
     )
   }

@@ -101,12 +101,16 @@ function labelled(label: string, merged: Merged, name: string): Prefix {
   if (!parsed.success) {
     throw new Failure("no", `The parent of \`${name}\` has a label ${environmentLabel} that is no environment`, {
       detail: label.slice(0, 400),
+      hint: "Images that nbstacks made have it: build the parent anew, or take the label off it",
     })
   }
   if (merged.resolve(`${parsed.data.path}/bin/python`)?.kind !== "file") {
     throw new Failure(
       "no",
       `The parent of \`${name}\` has no ${parsed.data.path}/bin/python, although its label says so`,
+      {
+        hint: `What was built on the environment removed it: keep ${parsed.data.path}, or build on an image before that`,
+      },
     )
   }
   return parsed.data

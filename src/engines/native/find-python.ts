@@ -57,7 +57,9 @@ async function venvPython(merged: Merged, prefix: string, { name }: Where): Prom
     const isThreaded = merged.list(`${prefix}/lib/python${major}.${minor}t/site-packages`) !== undefined
     return { version, ...(isThreaded ? { abi: "t" } : {}) }
   }
-  throw new Failure("no", `The venv ${prefix} of the parent of \`${name}\` does not say which Python it is for`)
+  throw new Failure("no", `The venv ${prefix} of the parent of \`${name}\` does not say which Python it is for`, {
+    hint: `Make it anew with \`python3 -m venv ${prefix}\`, which writes \`version\` to its pyvenv.cfg`,
+  })
 }
 
 function systemPython(
@@ -70,6 +72,7 @@ function systemPython(
     throw new Failure(
       "no",
       `The Python of the parent of \`${name}\` is ${interpreter}, whose version its name does not tell`,
+      { hint: "Make `python3` on its PATH a link to a program that is called such as `python3.12`" },
     )
   }
   const library = `${posix.dirname(posix.dirname(interpreter))}/lib/python${minor}${abi}`

@@ -1,4 +1,4 @@
-import { Failure, isFailure } from "../../failure.ts"
+import { isFailure } from "../../failure.ts"
 import type { Host } from "../../host/host.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { DamagedWheel, type SegmentPool } from "../../packages/segment/pool.ts"
@@ -18,6 +18,7 @@ import type { WrittenLayer } from "../../packages/segment/sink.ts"
 import type { WheelFile } from "../../packages/segment/worker-messages.ts"
 import type { Target } from "../../packages/wheel/target.ts"
 import type { Compression } from "../../tree/step.ts"
+import { CacheMended } from "./mended.ts"
 
 /** What making the layers of one image needs. */
 export type Making = {
@@ -117,9 +118,7 @@ export async function makeLayer(parts: readonly Part[], making: Making, output: 
     const written = await (again ??= once())
     if (written.digest !== known.digest) {
       await dropLayerRecord(making, key)
-      throw new Failure("temporary", "The cache had a wrong record of a layer, which has been removed", {
-        hint: "Run the command again",
-      })
+      throw new CacheMended("A record of a layer was wrong in the cache, and has been removed")
     }
     return output
   }
@@ -155,8 +154,6 @@ export async function whole<T>(
     await making.host.files.remove(file)
     making.damaged()
     const what = isGone ? "cleared from the cache while it was needed" : "damaged in the cache, and has been removed"
-    throw new Failure("temporary", `${filename} was ${what}`, {
-      hint: "Run the command again",
-    })
+    throw new CacheMended(`${filename} was ${what}`)
   }
 }

@@ -66,15 +66,22 @@ export function findOverlaps(packages: readonly PackageFiles[], parent: Present)
   }
   for (const [path, name] of owner) {
     const other = folders.get(path) ?? (parent.folders.has(path) ? "the parent" : undefined)
-    if (other !== undefined) throw new Failure("no", `\`${path}\` is a file of ${name} and a folder of ${other}`)
+    if (other !== undefined)
+      throw new Failure("no", `\`${path}\` is a file of ${name} and a folder of ${other}`, { hint: apart(name, other) })
   }
   for (const [folder, name] of folders) {
     if (parent.files.has(folder))
-      throw new Failure("no", `\`${folder}\` is a folder of ${name} and a file of the parent`)
+      throw new Failure("no", `\`${folder}\` is a folder of ${name} and a file of the parent`, {
+        hint: apart(name, "the parent"),
+      })
   }
   const notes = [...pairs].map(([sentence, paths]) => {
     const more = paths.length > 1 ? ` and ${paths.length - 1} more` : ""
     return `${sentence} ${paths[0]}${more}${sentence.endsWith("both bring") ? "; the later name counts" : ""}`
   })
   return { omit, notes }
+}
+
+function apart(name: string, other: string): string {
+  return `They cannot be in one environment: leave ${name} out of the lock${other === "the parent" ? ", build on another image" : `, or ${other}`}, or take another version`
 }

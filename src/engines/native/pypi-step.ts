@@ -21,6 +21,7 @@ import { environmentText, type Environment } from "./environment.ts"
 import { targetOf } from "./installed.ts"
 import { packageLayers } from "./package-layers.ts"
 import type { Making } from "./make-layer.ts"
+import { untilMended } from "./mended.ts"
 import type { ReadParent } from "./parent.ts"
 import { parentFacts } from "./parent-facts.ts"
 import { filesOf } from "./replaced.ts"
@@ -80,7 +81,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
   const before = base.length + (removed.size === 0 ? 0 : 1)
   const target = { ...targetOf(prefix), ...environmentOwner }
   await using compiling = step.bytecode === "none" ? undefined : await openBytecode(context, environment, { job })
-  const attempt = async (damaged: () => void): Promise<Layer[]> => {
+  const attempt = async (): Promise<Layer[]> => {
     const wheels = await findWheels(wanted, host, {
       cache,
       target: { ...prefix, platform: job.platform },
@@ -106,7 +107,6 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
         context.memory.wheels.clear()
         context.memory.segments.clear()
         context.memory.files.clear()
-        damaged()
       },
       onMade: async (layer) => {
         isNew = true
@@ -127,7 +127,7 @@ export async function withPackages(image: Image, step: PypiStep, context: Contex
     })
   }
   const limit = cacheLimit(host.env)
-  const packages = await again(2 * wanted.length, attempt)
+  const packages = await untilMended(2 * wanted.length, attempt)
   const { memory } = context
   if (isNew && (memory.trimmed === undefined || host.now().getTime() - memory.trimmed > betweenTrims)) {
     memory.trimmed = host.now().getTime()
@@ -175,7 +175,8 @@ async function openBytecode(
 ): Promise<AsyncDisposable & { readonly making: BytecodeMaking }> {
   const { image: name, platform, parent, signal } = job
   if (parent === undefined) throw new Error("bytecode needs a parent")
-  const compiler = await findCompiler({ environment, name, platform, parent, signal })
+  const say = (text: string): void => job.report({ kind: "note", level: "info", text: `${name}: ${text}` })
+  const compiler = await findCompiler({ environment, name, platform, parent, signal, say })
   const onWheel = (done: number, total: number): void =>
     job.report({ kind: "progress", image: name, platform, phase: "compile", done, total, unit: "items" })
   return {
@@ -206,17 +207,5 @@ function fetched(job: Job): (count: number) => void {
     if (done - told < 1024 * 1024) return
     told = done
     job.report({ kind: "progress", image: job.image, platform: job.platform, phase: "fetch", done, unit: "bytes" })
-  }
-}
-
-/** Runs `work` again as long as it finds damaged files, `most` times: each that it finds is gone by then, and had anew. */
-async function again<T>(most: number, work: (damaged: () => void) => Promise<T>): Promise<T> {
-  for (let left = most; ; left--) {
-    let isDamaged = false
-    try {
-      return await work(() => (isDamaged = true))
-    } catch (error) {
-      if (!isDamaged || left === 0) throw error
-    }
   }
 }

@@ -20,7 +20,7 @@ export const files: Files = {
   write,
   flush,
   create,
-  append: (path, content) => fs.appendFile(path, content),
+  append: (path, content) => naming(path, () => fs.appendFile(path, content)),
   stat,
   list,
   readLink: async (path) => orUndefined(() => sync.readlinkSync(path), "ENOENT", "EINVAL"),
@@ -44,12 +44,17 @@ const lentSize = 1024 * 1024
 /** Up to here, in bytes, a file is read or written at once. */
 const smallSize = 64 * 1024
 
-/** The bytes of a file. What fails while reading, such as of a folder, names the path as well. */
+/** The bytes of a file. */
 async function read(path: string): Promise<Buffer> {
+  return await naming(path, async () => readSmall(path) ?? (await fs.readFile(path)))
+}
+
+/** What fails with an open file, such as reading of a folder or writing to a full disk, names the path as well. */
+async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    return readSmall(path) ?? (await fs.readFile(path))
+    return await work()
   } catch (error) {
-    if (error instanceof Error && !("path" in error)) Object.assign(error, { path })
+    if (codeOf(error) !== undefined && !("path" in (error as Error))) Object.assign(error as Error, { path })
     throw error
   }
 }
@@ -127,7 +132,9 @@ async function write(path: string, content: Content, options: WriteOptions = {})
   const mode = options.mode ?? 0o644
   try {
     if (isSmall(content)) {
-      orMakingFolder(temporary, () => sync.writeFileSync(temporary, content, { flag: "wx", mode }))
+      await naming(path, async () =>
+        orMakingFolder(temporary, () => sync.writeFileSync(temporary, content, { flag: "wx", mode })),
+      )
       if (options.flush !== false) await flush(temporary)
     } else await writeLarge(temporary, content, { mode, flush: options.flush !== false })
     orMakingFolder(path, () => sync.renameSync(temporary, path))
@@ -148,9 +155,10 @@ async function writeLarge(
 ): Promise<void> {
   makeFolder(dirname(path))
   await using handle = await fs.open(path, "wx", mode)
-  if (typeof content === "string" || content instanceof Uint8Array) await handle.writeFile(content)
-  else for await (const chunk of content) await writeAll(handle, chunk)
-  if (flushed) await handle.sync()
+  // Errors of the source are its own.
+  if (typeof content === "string" || content instanceof Uint8Array) await naming(path, () => handle.writeFile(content))
+  else for await (const chunk of content) await naming(path, () => writeAll(handle, chunk))
+  if (flushed) await naming(path, () => handle.sync())
 }
 
 async function flush(path: string): Promise<void> {

@@ -41,13 +41,23 @@ function machine(pythons: Readonly<Record<string, Fake | string>>): {
     },
     stat: async () => stat,
   } as unknown as Parameters<typeof hostInterpreter>[0]["files"]
-  return { host: { run, files, env: { PATH: ".:/own:/usr/bin", PYTHONPATH: "/home/me" } }, asked }
+  return {
+    host: {
+      run,
+      files,
+      sleep: never,
+      env: { PATH: ".:/own:/usr/bin", PYTHONPATH: "/home/me", PYTHONHOME: "/x", A: "b" },
+    },
+    asked,
+  }
 }
 
 const signal = new AbortController().signal
+const never = (): Promise<void> => new Promise(() => undefined)
+const asking = { signal, say: () => undefined }
 
 async function chosen(pythons: Readonly<Record<string, Fake | string>>, python: string): Promise<unknown> {
-  const found = await hostInterpreter(machine(pythons).host, python, signal)
+  const found = await hostInterpreter(machine(pythons).host, python, asking)
   return found?.command([]).argv[0]
 }
 
@@ -75,13 +85,13 @@ test("it has nothing of the user's in its environment, and each program is asked
     "/usr/bin/python3": "/usr/bin/python3.11",
     "/own/python3": "/usr/bin/python3.11",
   })
-  const found = await hostInterpreter(host, "3.11.2", signal)
+  const found = await hostInterpreter(host, "3.11.2", asking)
   expect(found?.command(["-c", "x"])).toEqual({
     argv: ["/usr/bin/python3.11", "-s", "-S", "-B", "-X", "utf8", "-W", "ignore", "-c", "x"],
     env: { PYTHONHASHSEED: "0" },
   })
   expect(found?.build).toBe("cpython-311 3495 3.11.7 (b)")
-  expect(asked).toHaveLength(2)
+  expect(asked.map(({ env }) => env)).toEqual([{ PATH: ".:/own:/usr/bin", A: "b" }, { PYTHONHASHSEED: "0" }])
 })
 
 test("an image's own needs no known number, but has to be the version that is wanted", async () => {
@@ -102,4 +112,27 @@ test("names and numbers of versions", () => {
   expect(cacheTag("3.11.2")).toBe("cpython-311")
   expect(bytecodePath("lib/a/b.py", "3.9")).toBe("lib/a/__pycache__/b.cpython-39.pyc")
   expect(bytecodePath("c.py", "3.14")).toBe("__pycache__/c.cpython-314.pyc")
+})
+
+test("a program that says nothing is named, and left out for the next", async () => {
+  const { host } = machine({
+    "/own/python3.11": { version: "3.11.1" },
+    "/usr/bin/python3.11": { version: "3.11.2 (b)" },
+  })
+  const said: string[] = []
+  const hanging: typeof host = {
+    ...host,
+    run: (command) =>
+      command.argv[0] === "/own/python3.11"
+        ? new Promise((_, reject) => command.signal?.addEventListener("abort", () => reject(new Error("ended"))))
+        : host.run(command),
+    // Time passes at once while the first is asked.
+    sleep: async (_, over) => (said.length < 2 && over?.aborted === false ? undefined : await never()),
+  }
+  const found = await hostInterpreter(hanging, "3.11.2", { signal, say: (sentence) => void said.push(sentence) })
+  expect(found?.command([]).argv[0]).toBe("/usr/bin/python3.11")
+  expect(said).toEqual([
+    "Waiting for /own/python3.11 to say which Python it is …",
+    "/own/python3.11 did not answer within 10 s, and is left out",
+  ])
 })

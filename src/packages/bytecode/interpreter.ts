@@ -16,7 +16,16 @@ export type Interpreter = {
 /** How a program is started, on this machine or in an image. */
 export type Inside = (argv: readonly [string, ...string[]]) => Pick<Command, "argv" | "env">
 
-type InterpreterHost = Pick<Host, "run" | "files" | "env">
+type InterpreterHost = Pick<Host, "run" | "files" | "env" | "sleep">
+
+export type Asking = {
+  readonly signal: AbortSignal
+  /** Is told of a program that lets us wait, and of one that is left out for it. */
+  readonly say: (sentence: string) => void
+}
+
+/** Seconds until a program of this machine that says nothing is named, and until it is left out. */
+const patience = { named: 3, leftOut: 10 }
 
 const probe = `
 import sys, _frozen_importlib_external as external
@@ -37,15 +46,17 @@ type Facts = { readonly tag: string; readonly magic: number; readonly executable
 export async function hostInterpreter(
   host: InterpreterHost,
   python: string,
-  signal: AbortSignal,
+  { signal, say }: Asking,
 ): Promise<Interpreter | undefined> {
   const magic = magicOf(python)
   if (magic === undefined) return undefined
   const fitting: Interpreter[] = []
   const seen = new Set<string>()
   for (const program of await programs(host, python)) {
-    // A program may be a script that starts the real one: that one is asked with the user's own environment.
-    const named = await facts(host, { argv: [program, ...options, "-c", probe] }, signal)
+    // A program may be a script that starts the real one: that one is asked with the user's own environment, but for
+    // what would change Python itself, such as PYTHONHOME.
+    const command = { argv: [program, ...options, "-c", probe] as const, env: withoutPython(host.env) }
+    const named = await impatient(program, { host, signal, say }, (until) => facts(host, command, until))
     if (named === undefined || seen.has(named.executable)) continue
     seen.add(named.executable)
     if (named.tag !== cacheTag(python) || named.magic !== magic) continue
@@ -81,6 +92,37 @@ async function directly(
   const found = await facts(host, command(["-c", probe]), signal)
   if (found === undefined) return undefined
   return { interpreter: { command, build: `${found.tag} ${found.magic} ${found.version}` }, facts: found }
+}
+
+function withoutPython(env: Host["env"]): Host["env"] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("PYTHON")))
+}
+
+/** What a program says; undefined if that takes too long, which is said. */
+async function impatient<T>(
+  program: string,
+  { host, signal, say }: Asking & { readonly host: Pick<Host, "sleep"> },
+  ask: (until: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const over = new AbortController()
+  const late = new AbortController()
+  const watch = async (): Promise<void> => {
+    await host.sleep(patience.named * 1000, over.signal)
+    say(`Waiting for ${program} to say which Python it is …`)
+    await host.sleep((patience.leftOut - patience.named) * 1000, over.signal)
+    late.abort()
+  }
+  watch().catch(() => undefined)
+  try {
+    return await ask(AbortSignal.any([signal, late.signal]))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!late.signal.aborted) throw error
+    say(`${program} did not answer within ${patience.leftOut} s, and is left out`)
+    return undefined
+  } finally {
+    over.abort()
+  }
 }
 
 /** Asks a Python what it is. Undefined for one that does not run, or whose bytecode other builds may not read. */

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../../failure.ts"
+import type { SystemFacts } from "../system-error.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
 
@@ -20,5 +21,6 @@ export type SourceAnswer = { readonly id: number } & (
       readonly sentence: string
       readonly hint: string | undefined
     }
+  | SystemFacts
   | { readonly kind: "bug"; readonly message: string }
 )

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
+import { systemError } from "../system-error.ts"
 import { threadEnvironment } from "../thread-environment.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
@@ -51,6 +52,7 @@ export function sourceReader(): SourceReader {
         worker.postMessage({ id, file, filename, target, output } satisfies SourceRequest)
       })
       if (answer.kind === "written") return answer.sources
+      if (answer.kind === "system") throw systemError(answer)
       if (answer.kind === "bug") throw new Error(answer.message)
       const { code, sentence, hint } = answer
       throw new Failure(code, sentence, hint === undefined ? {} : { hint })

@@ -9,6 +9,7 @@ import { wheelPath } from "./wheel-cache.ts"
 
 /** The largest wheel that is fetched, in bytes. */
 const wheelLimit = 16 * 1024 ** 3
+const tooLarge = "A wheel of that size cannot be in a layer: look at what the index has under this name"
 /** Bytes that are written at once. */
 const pieceSize = 1024 * 1024
 
@@ -72,20 +73,27 @@ async function fetched(asking: Downloading, link: Link, temporary: string): Prom
       done = 0
       await files.write(temporary, "")
       if (answer.status === 206)
-        throw new Failure("temporary", `Another part of ${link.filename} was sent than asked for`)
+        throw new Failure("temporary", `Another part of ${link.filename} was sent than asked for`, {
+          hint: "Run the command again: the server, or a proxy before it, sent something wrong",
+        })
     }
     const expected = done + Number(answer.headers["content-length"] ?? Number.NaN)
     if (expected > wheelLimit)
-      throw new Failure("cannot", `${link.filename} has ${expected} bytes, too many for a wheel`)
+      throw new Failure("cannot", `${link.filename} has ${expected} bytes, too many for a wheel`, { hint: tooLarge })
     for await (const piece of pieces(answer.body)) {
       await files.append(temporary, piece)
       hash.update(piece)
       done += piece.length
       asking.onBytes(piece.length)
       if (done > wheelLimit)
-        throw new Failure("cannot", `${link.filename} has more than ${wheelLimit} bytes, too many for a wheel`)
+        throw new Failure("cannot", `${link.filename} has more than ${wheelLimit} bytes, too many for a wheel`, {
+          hint: tooLarge,
+        })
     }
-    if (done < expected) throw new Failure("temporary", `${link.filename} ended after ${done} of ${expected} bytes`)
+    if (done < expected)
+      throw new Failure("temporary", `${link.filename} ended after ${done} of ${expected} bytes`, {
+        hint: "Run the command again when the network is better",
+      })
   })
   return partsOf(hash.digest()).hex
 }
@@ -95,7 +103,9 @@ function gone({ url, filename, isLocked }: Link): Failure {
     ? new Failure("cannot", `${new URL(url).host} does not have ${filename}, which the lock names by its URL`, {
         hint: "It was removed or has moved: lock it again with a URL where it is",
       })
-    : new Failure("cannot", `The index links to ${filename}, but does not have it`)
+    : new Failure("cannot", `The index links to ${filename}, but does not have it`, {
+        hint: "Ask who runs the index to bring it back, or lock another version",
+      })
 }
 
 function rangeStart(header: string | undefined): number | undefined {

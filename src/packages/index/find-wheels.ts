@@ -281,6 +281,21 @@ function noneFits(
     })
   }
   const named = offers.filter(({ link }) => link.sha256 === undefined || hashes.has(link.sha256))
+  const local = chooseWheel(
+    offers.filter(({ link }) => link.url.startsWith("file:")),
+    target,
+  )
+  // It would fit, so that the lock is not only one for another platform.
+  if (named.length === 0 && local !== undefined) {
+    const { url, sha256 } = local.link
+    return new Failure(
+      "no",
+      `${fileURLToPath(url)} does not have a hash that the lock names: it has sha256:${sha256}`,
+      {
+        hint: "It is damaged, or another file than was locked: put the right one there, or lock again and look at what changed",
+      },
+    )
+  }
   if (named.length === 0) {
     return new Failure("no", `No wheel of ${what} has a hash that the lock names`, {
       detail: lines(offers, ({ name }) => name.filename),

@@ -55,7 +55,7 @@ async function ask(asking: Asking, { method, url: address, headers }: Question):
     await drain(response)
     url = redirected(url, response.headers["location"], settings)
   }
-  throw new Failure("temporary", `${hostOf(address)} redirects more than ${redirects} times`)
+  throw new Failure("temporary", `${hostOf(address)} redirects more than ${redirects} times`, { hint: proxy })
 }
 
 /** Runs `work` again, after a growing pause, when it failed and may succeed later. */
@@ -74,6 +74,9 @@ export async function repeated<T>(asking: Asking, what: string, work: () => Prom
     }
   }
 }
+
+/** What helps against a server that is no index. */
+const proxy = "Look at the address of the index in pip's configuration (`pip config list`), and at a proxy before it"
 
 /** An answer that is none: kept apart from `Failure` until nobody asks again. */
 class Refused extends Error {
@@ -116,7 +119,12 @@ async function checked(response: Response, url: string): Promise<Answer> {
     )
   }
   const code = isTemporary(status) ? "temporary" : "cannot"
-  throw new Refused(new Failure(code, `${hostOf(url)} answers ${status} for ${new URL(url).pathname}`), headers)
+  throw new Refused(
+    new Failure(code, `${hostOf(url)} answers ${status} for ${new URL(url).pathname}`, {
+      hint: code === "temporary" ? "Run the command again later" : proxy,
+    }),
+    headers,
+  )
 }
 
 function redirected(from: string, location: string | undefined, settings: IndexSettings): string {
@@ -124,10 +132,10 @@ function redirected(from: string, location: string | undefined, settings: IndexS
   try {
     to = new URL(location ?? "", from)
   } catch {
-    throw new Failure("temporary", `${hostOf(from)} redirects to something that is no URL`)
+    throw new Failure("temporary", `${hostOf(from)} redirects to something that is no URL`, { hint: proxy })
   }
   if (location === undefined || (to.protocol !== "https:" && to.protocol !== "http:")) {
-    throw new Failure("temporary", `${hostOf(from)} redirects to something that cannot be followed`)
+    throw new Failure("temporary", `${hostOf(from)} redirects to something that cannot be followed`, { hint: proxy })
   }
   if (new URL(from).protocol === "https:" && to.protocol === "http:" && !isTrusted(to, settings)) {
     throw new Failure("cannot", `${hostOf(from)} redirects to ${to.host} without TLS`, {

@@ -66,13 +66,17 @@ const decoders: Readonly<Record<string, (bytes: Buffer, limit: { readonly maxOut
   br: brotliDecompressSync,
 }
 
+const wrongPage =
+  "Look at the address of the index in pip's configuration (`pip config list`), and at a proxy before it"
+
 /** The text of a page. We ask for it as it is, but some caches send it compressed all the same. */
 async function textOf({ body, url, headers }: Answer): Promise<string> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of body) {
     size += piece.length
-    if (size > pageLimit) throw new Failure("cannot", `The index page ${url} has more than ${pageLimit} bytes`)
+    if (size > pageLimit)
+      throw new Failure("cannot", `The index page ${url} has more than ${pageLimit} bytes`, { hint: wrongPage })
     pieces.push(piece)
   }
   const bytes = Buffer.concat(pieces)
@@ -82,7 +86,7 @@ async function textOf({ body, url, headers }: Answer): Promise<string> {
     const decode = decoders[encoding]
     if (decode !== undefined) return decode(bytes, { maxOutputLength: pageLimit }).toString("utf8")
   } catch (cause) {
-    throw new Failure("temporary", `The index page ${url} cannot be decompressed`, { cause })
+    throw new Failure("temporary", `The index page ${url} cannot be decompressed`, { cause, hint: wrongPage })
   }
-  throw new Failure("cannot", `The index page ${url} came in the encoding \`${encoding}\``)
+  throw new Failure("cannot", `The index page ${url} came in the encoding \`${encoding}\``, { hint: wrongPage })
 }

@@ -19,7 +19,10 @@ const Page = z.object({
 /** The files of an index page in JSON, API version 1. PEP 691; fails with `temporary` when it is something else. */
 export function parseJsonPage(text: string, address: string): Link[] {
   const broken = (cause?: unknown): Failure =>
-    new Failure("temporary", `The index page ${address} is not in the form of PEP 691`, { cause })
+    new Failure("temporary", `The index page ${address} is not in the form of PEP 691`, {
+      cause,
+      hint: "Run the command again; if it stays, look at the address of the index in pip's configuration (`pip config list`)",
+    })
   let value: unknown
   try {
     value = JSON.parse(text)

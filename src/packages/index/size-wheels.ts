@@ -134,13 +134,17 @@ async function sizeAt(asking: AskingAll, { url, filename }: Link): Promise<numbe
   if (new URL(url).protocol === "file:") {
     const stat = await asking.host.files.stat(fileURLToPath(url))
     if (stat !== undefined) return stat.size
-    throw new Failure("cannot", `${filename} is not there any more`)
+    throw new Failure("cannot", `${filename} is not there any more`, {
+      hint: "Put it back into the folder that pip's `find-links` names, or lock another version",
+    })
   }
   return await repeated(asking, filename, async () => {
     const { status, headers } = await head(asking, url, { "accept-encoding": "identity" })
     const size = Number(headers["content-length"] ?? Number.NaN)
     if (status === 200 && Number.isSafeInteger(size)) return size
-    throw new Failure("cannot", `The server does not say how large ${filename} is`)
+    throw new Failure("cannot", `The server does not say how large ${filename} is`, {
+      hint: "Build the version once: then the cache knows",
+    })
   })
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
+import { systemError } from "../system-error.ts"
 import { threadEnvironment } from "../thread-environment.ts"
 import { openAhead } from "./ahead.ts"
 import type { LayerRequest } from "./join.ts"
@@ -105,6 +106,7 @@ export function startPool(workers: number): SegmentPool {
       feed()
     })
     if (value.kind === "bug") throw new Error(value.message)
+    if (value.kind === "system") throw systemError(value)
     if (value.kind === "damaged") throw new DamagedWheel(value.wheel)
     if (value.kind !== "failure") return value
     throw new Failure(value.code, value.sentence, {

@@ -1,4 +1,5 @@
 import type { FailureCode } from "../../failure.ts"
+import type { SystemFacts } from "../system-error.ts"
 import type { Target } from "../wheel/target.ts"
 import type { Ahead } from "./ahead.ts"
 import type { LayerRequest, SegmentRequest } from "./join.ts"
@@ -52,5 +53,6 @@ export type WorkerAnswer = {
         readonly hint: string | undefined
         readonly detail: string | undefined
       }
+    | SystemFacts
     | { readonly kind: "bug"; readonly message: string }
 }

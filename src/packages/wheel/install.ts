@@ -11,7 +11,7 @@ import { refusals, shown, type Refuse } from "./refusal.ts"
 import { entryScript, wantsInterpreter, withInterpreter } from "./scripts.ts"
 import { headersFolder, interpreterPath, sitePackages, type Target } from "./target.ts"
 import { readZip, type Member } from "./zip.ts"
-import { badPath, foldedPath } from "./zip-name.ts"
+import { badPath, differing, foldedPath } from "./zip-name.ts"
 
 /** A file of an installed wheel. */
 export type InstalledFile = {
@@ -160,14 +160,15 @@ function guarded(path: string, member: string, refuse: Refuse): string {
   return plain
 }
 
-/** After all is placed: nothing is a file and a folder, and no two paths differ in case only. */
+/** After all is placed: nothing is a file and a folder, and no two paths differ in case or Unicode form only. */
 function checkTogether(files: ReadonlyMap<string, InstalledFile>, refuse: Refuse): void {
   const folded = new Map<string, string>()
   const folders = new Set<string>()
   for (const path of files.keys()) {
     const key = foldedPath(path)
     const other = folded.get(key)
-    if (other !== undefined) throw refuse(`it would install ${shown(other)} and ${shown(path)}`)
+    if (other !== undefined)
+      throw refuse(`it would install ${shown(other)} and ${shown(path)}, which ${differing(other, path)}`)
     folded.set(key, path)
     for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {
       const folder = key.slice(0, slash)

@@ -24,3 +24,10 @@ export function badPath(path: string): string | undefined {
 export function foldedPath(path: string): string {
   return path.normalize("NFC").toLowerCase()
 }
+
+/** How two paths differ that have one folded text: the end of a sentence about both. */
+export function differing(one: string, other: string): string {
+  if (one.normalize("NFC") === other.normalize("NFC")) return "are one name in two Unicode forms"
+  const isCase = one.toLowerCase() === other.toLowerCase()
+  return isCase ? "differ in case only" : "differ in case and Unicode form only"
+}

@@ -1,6 +1,6 @@
 import type { Bytes } from "./bytes.ts"
 import { refusals, shown, type Refuse } from "./refusal.ts"
-import { badPath, foldedPath } from "./zip-name.ts"
+import { badPath, differing, foldedPath } from "./zip-name.ts"
 import { findEnd } from "./zip-end.ts"
 
 /** An entry of a zip archive, as its central directory says. The path of a folder ends in `/`. */
@@ -155,7 +155,7 @@ function judge(members: readonly Omit<Member, "limit">[], archive: number, refus
     exact.add(path)
     const key = foldedPath(path)
     const other = folded.get(key)
-    if (other !== undefined) throw refuse(`its members ${shown(other)} and ${shown(path)} differ in case only`)
+    if (other !== undefined) throw refuse(`its members ${shown(other)} and ${shown(path)} ${differing(other, path)}`)
     folded.set(key, path)
     for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {
       const folder = key.slice(0, slash)

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
 import { isFailure } from "../../../failure.ts"
 import { unsealed } from "../../../kept-text.ts"
+import { systemFacts } from "../../system-error.ts"
 import { originOf } from "../../wheel/direct-url.ts"
 import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
@@ -158,8 +159,16 @@ function answer(request: WorkerRequest): WorkerAnswer["value"] {
     if (error instanceof Damaged) return { kind: "damaged", wheel: error.wheel }
     if (isFailure(error))
       return { kind: "failure", code: error.code, sentence: error.message, hint: error.hint, detail: causeOf(error) }
+    const system = systemFacts(error, writtenBy(request))
+    if (system !== undefined) return system
     return { kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }
+}
+
+/** Where a request writes. */
+function writtenBy(request: WorkerRequest): string | undefined {
+  if (request.kind === "join") return request.output
+  return request.kind === "read" ? request.temporary : undefined
 }
 
 port.on("message", (message: { id: number; request: WorkerRequest }) =>
