@@ -40,7 +40,8 @@ export async function findNamed(context: Context, name: string, options: FindOpt
   const platform = asked ?? platformFor(context, await platformsAt(store, wanted))
   if (platform === undefined) throw new Failure("cannot", `${name} has no platform`, { hint: "It is no image" })
   const digest = (await resolveIn(store, { ...wanted, platforms: [platform] }))[platform]
-  if (digest === undefined) throw new Failure("cannot", `${name} is not there for ${platform}`)
+  if (digest === undefined)
+    throw new Failure("cannot", `${name} is not there for ${platform}`, { hint: "Name another one with `--platform`" })
   const location = { store, repository: parsed.repository, digest }
   return { name, location, image: await readImage(store, parsed.repository, digest) }
 }
