@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { deflateRawSync } from "node:zlib"
+import { crc32, deflateRawSync } from "node:zlib"
 import { quineZip } from "./quine.ts"
 import { wheelOf, zipOf, type TestWheel, type WheelText } from "./wheels.ts"
 
@@ -203,6 +203,29 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
     "two of its members",
     { members: [{ path: "demo-1.0.data/data/bin/x" }], entryPoints: "[console_scripts]\nx = demo:main\n" },
   ],
+  "a zip64 end in its last comment": ["another end", { lastComment: end64(0) }],
+  "a zip64 end for part of it in its last comment": ["another end", { lastComment: end64(0).subarray(0, 56) }],
+  "a second end in its comment": [
+    "another end",
+    { comment: Buffer.concat([Buffer.from("PK\u0005\u0006"), Buffer.alloc(18)]) },
+  ],
+  "an end that is cut short in its comment": ["another end", { comment: Buffer.from("x PK\u0005\u0006 x") }],
+  "another name in an extra field": [
+    "another name in an extra field",
+    { members: [{ path: "a", extra: unicodePath("b", "a") }] },
+  ],
+  "another name in an extra field of its own header": [
+    "another name in an extra field",
+    { members: [{ path: "a", localExtra: unicodePath("b", "a") }] },
+  ],
+  "a name in no known characters": [
+    "without saying that it is UTF-8",
+    { members: [{ path: "\u00e9.py", says: { flags: 0 } }] },
+  ],
+  "a name in other characters in its own header": [
+    "without saying that it is UTF-8",
+    { members: [{ path: "\u00e9.py", local: { flags: 0 } }] },
+  ],
   "a version that is none": ["Wheel-Version", { wheelVersion: "one" }],
 }
 
@@ -229,11 +252,45 @@ const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buff
     "2 `.dist-info` folders",
     () => zipOf([{ path: "demo-1.0.dist-info/WHEEL" }, { path: "other-1.0.dist-info/WHEEL" }]),
   ],
+  "an end around its end": ["another end", endAroundEnd],
   "a million empty members": ["it has 1000000 members", () => manyMembers(1_000_000)],
 }
 
 function plain(): Buffer {
   return wheelOf({ name: "demo", version: "1.0" }).bytes
+}
+
+/** A zip64 end record and its locator, for a directory of no members that ends at `offset`. APPNOTE 4.3.14, 4.3.15. */
+function end64(offset: number): Buffer {
+  const end = Buffer.alloc(56 + 20)
+  end.writeUInt32LE(0x06064b50, 0)
+  end.writeBigUInt64LE(44n, 4)
+  end.writeBigUInt64LE(BigInt(offset), 48)
+  end.writeUInt32LE(0x07064b50, 56)
+  end.writeBigUInt64LE(BigInt(offset), 64)
+  end.writeUInt32LE(1, 72)
+  return end
+}
+
+/** The extra field that gives a member's name in UTF-8 once more. APPNOTE 4.6.9. */
+function unicodePath(name: string, header: string): Buffer {
+  const field = Buffer.alloc(9)
+  field.writeUInt16LE(0x7075, 0)
+  field.writeUInt16LE(5 + Buffer.byteLength(name), 2)
+  field.writeUInt8(1, 4)
+  field.writeUInt32LE(crc32(header), 5)
+  return Buffer.concat([field, Buffer.from(name)])
+}
+
+/** A member that holds an end record whose comment would be all that stands behind it. */
+function endAroundEnd(): Buffer {
+  const end = Buffer.alloc(22)
+  end.write("PK\u0005\u0006", "latin1")
+  const whole = (content: Buffer): Buffer =>
+    wheelOf({ name: "demo", version: "1.0", method: 0, members: [{ path: "a", content }] }).bytes
+  const archive = whole(end)
+  end.writeUInt16LE(archive.length - archive.indexOf(end) - end.length, 20)
+  return whole(end)
 }
 
 /** A wheel whose first member is the wheel, byte for byte. */

@@ -85,15 +85,23 @@ export const refusals: readonly Refusal[] = [
   },
   {
     what: "A wheel that two programs could read in two ways",
-    why: "Bytes of no member, and headers that disagree.",
+    why: "Bytes of no member, headers that disagree, ends of an archive in its comments, and names beyond ASCII that are not said to be UTF-8.",
     from: ["pip"],
     cases: [
+      "a zip64 end for part of it in its last comment",
+      "a name in no known characters",
       "a hidden member between two",
       "bytes after a stream",
       "another local CRC",
       "a data descriptor that disagrees",
       "bytes after its end",
     ].map(hostile),
+  },
+  {
+    what: "A member with another name in an extra field",
+    why: "Some programs unpack it under that one.",
+    from: installers,
+    cases: [hostile("another name in an extra field")],
   },
   {
     what: "A wheel with two members for one file, or with names that differ in case or Unicode form only",
