@@ -229,6 +229,35 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
   "a version that is none": ["Wheel-Version", { wheelVersion: "one" }],
 }
 
+/** Small wheels that unpack to more than a thread can hold. */
+const exhausting: Readonly<Record<string, readonly [why: string, text: () => Partial<WheelText>]>> = {
+  "60 million commas in its RECORD": [
+    "RECORD` is larger than",
+    () => ({ record: { x: `x${",".repeat(60_000_000)}` } }),
+  ],
+  "half a million commas in its RECORD": [
+    "a row with too many fields",
+    () => ({ record: { x: `x${",".repeat(500_000)}` } }),
+  ],
+  "2 million rows in its RECORD": ["RECORD` is larger than", () => ({ record: { x: manyRows(2_000_000) } })],
+  "50,000 rows in its RECORD": ["its RECORD has more than", () => ({ record: { x: manyRows(50_000) } })],
+  "800,000 commands": ["entry_points.txt` is larger than", () => ({ entryPoints: commands(800_000) })],
+  "60,000 commands": ["has more than 5000 commands", () => ({ entryPoints: commands(60_000) })],
+  "very much METADATA": [
+    "METADATA` is larger than",
+    () => ({ metadata: `Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n\n${"x".repeat(20_000_000)}` }),
+  ],
+}
+
+/** Rows of RECORD for files that are not there. */
+function manyRows(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${index},,`).join("\n")
+}
+
+function commands(count: number): string {
+  return `[console_scripts]\n${Array.from({ length: count }, (_, index) => `c${index}=d:m`).join("\n")}\n`
+}
+
 /** Archives that are wrong as a whole. */
 const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buffer]>> = {
   "its end cut off": ["it is no zip archive", () => plain().subarray(0, -4)],
@@ -253,6 +282,10 @@ const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buff
     () => zipOf([{ path: "demo-1.0.dist-info/WHEEL" }, { path: "other-1.0.dist-info/WHEEL" }]),
   ],
   "an end around its end": ["another end", endAroundEnd],
+  "a directory of 20 MB": [
+    "its directory is too large",
+    () => zipOf(Array.from({ length: 6_000 }, (_, index) => ({ path: `${index}/${"x/".repeat(1_700)}x` }))),
+  ],
   "a million empty members": ["it has 1000000 members", () => manyMembers(1_000_000)],
 }
 
@@ -347,6 +380,9 @@ const filename = "demo-1.0-py3-none-any.whl"
 export const hostileWheels: Readonly<Record<string, HostileWheel>> = Object.fromEntries([
   ...Object.entries(texts).map(
     ([what, [why, text]]) => [what, { why, make: () => wheelOf({ name: "demo", version: "1.0", ...text }) }] as const,
+  ),
+  ...Object.entries(exhausting).map(
+    ([what, [why, text]]) => [what, { why, make: () => wheelOf({ name: "demo", version: "1.0", ...text() }) }] as const,
   ),
   ...Object.entries(archives).map(
     ([what, [why, bytes]]) =>

@@ -3,6 +3,9 @@ import { shown, type Refuse } from "./refusal.ts"
 /** A command that a wheel wants: `name = module:attribute`. */
 export type EntryPoint = { readonly name: string; readonly module: string; readonly attribute: string }
 
+/** Of 753 real wheels none has more than 70. */
+const mostCommands = 5_000
+
 const identifier = /^[\p{ID_Start}_][\p{ID_Continue}]*(?:\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u
 
 /** A file name that would stand for the interpreter itself. */
@@ -31,6 +34,7 @@ export function parseEntryPoints(text: string, refuse: Refuse): EntryPoint[] {
     if (equals === -1) throw refuse(`its entry_points.txt has a line without \`=\`: ${shown(line)}`)
     const point = readPoint(line.slice(0, equals).trim(), line.slice(equals + 1).trim(), refuse)
     found.set(point.name, point)
+    if (found.size > mostCommands) throw refuse(`its entry_points.txt has more than ${mostCommands} commands`)
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -20,8 +20,18 @@ export type WheelFacts = {
   readonly warnings: readonly string[]
 }
 
+/** What its files may be at most, in bytes; of 753 real wheels the largest METADATA has 144 kB and the largest entry_points.txt 4 kB. */
 const metadataLimit = 16 * 1024 * 1024
-const recordLimit = 128 * 1024 * 1024
+const smallLimit = 1024 * 1024
+
+/**
+ * What a RECORD may be at most, by what it lists: in real wheels each member has a row, of its path and less than 60 bytes
+ * more. A megabyte and twice that is for longer hashes and for rows of what is not there, such as bytecode.
+ */
+function recordLimits(members: readonly Member[]): { readonly bytes: number; readonly rows: number } {
+  const paths = members.reduce((sum, { path }) => sum + Buffer.byteLength(path) + 60, 0)
+  return { bytes: smallLimit + 2 * paths, rows: 1000 + 2 * members.length }
+}
 
 /**
  * Reads WHEEL, METADATA, RECORD and entry_points.txt, and compares them with the file name. Every file but RECORD
@@ -39,13 +49,13 @@ export function inspectWheel(
     const member = byPath.get(`${distInfo}/${file}`)
     return member === undefined ? undefined : readMember(bytes, member, { refuse, limit }).toString("utf8")
   }
-  const required = (file: string, limit = metadataLimit): string => {
+  const required = (file: string, limit: number): string => {
     const found = text(file, limit)
     if (found === undefined) throw refuse(`it has no ${file}`)
     return found
   }
-  const warnings = checkWheelVersion(required("WHEEL"), filename, refuse)
-  const metadata = required("METADATA")
+  const warnings = checkWheelVersion(required("WHEEL", smallLimit), filename, refuse)
+  const metadata = required("METADATA", metadataLimit)
   const name = field(metadata, "Name") ?? ""
   const version = field(metadata, "Version") ?? ""
   const named = parseWheelName(filename)
@@ -53,7 +63,8 @@ export function inspectWheel(
   if (normalName(name) !== normalName(named.distribution) || normalVersion(version) !== normalVersion(named.version)) {
     throw refuse(`its metadata says ${shown(`${name} ${version}`)}`)
   }
-  const record = readRecord(required("RECORD", recordLimit), refuse)
+  const most = recordLimits(members)
+  const record = readRecord(required("RECORD", most.bytes), most.rows, refuse)
   for (const { path } of members) {
     if (!record.has(path) && !isRecordFile(path, distInfo))
       throw refuse(`its member ${shown(path)} is not in its RECORD`)
@@ -63,7 +74,7 @@ export function inspectWheel(
     version,
     distInfo,
     record,
-    entryPoints: parseEntryPoints(text("entry_points.txt", metadataLimit) ?? "", refuse),
+    entryPoints: parseEntryPoints(text("entry_points.txt", smallLimit) ?? "", refuse),
     warnings,
   }
 }
@@ -102,9 +113,9 @@ function checkWheelVersion(text: string, filename: string, refuse: Refuse): read
     : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
 }
 
-function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
+function readRecord(text: string, most: number, refuse: Refuse): Map<string, RecordRow> {
   const rows = new Map<string, RecordRow>()
-  for (const row of parseRecord(text, refuse)) {
+  for (const row of parseRecord(text, refuse, most)) {
     const path = row.path.startsWith("./") ? row.path.slice(2) : row.path
     const other = rows.get(path)
     if (other !== undefined && other.hash !== row.hash) throw refuse(`its RECORD has two hashes for ${shown(path)}`)

@@ -34,7 +34,7 @@ const zipLimits: {
   /** Uncompressed to compressed, for archives that unpack to more than `ratioFrom` bytes. */
   readonly ratio: number
   readonly ratioFrom: number
-} = { members: 250_000, directory: 128 * 1024 ** 2, total: 24 * 1024 ** 3, ratio: 200, ratioFrom: 64 * 1024 ** 2 }
+} = { members: 100_000, directory: 16 * 1024 ** 2, total: 24 * 1024 ** 3, ratio: 200, ratioFrom: 64 * 1024 ** 2 }
 
 const fixed = 46
 
