@@ -94,6 +94,10 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
     { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },
   ],
   "an entry point that climbs": ["is no file name", { entryPoints: "[console_scripts]\n../x = demo:main\n" }],
+  "an entry point of more than 255 bytes": [
+    "is no file name",
+    { entryPoints: `[console_scripts]\n${"é".repeat(128)} = demo:main\n` },
+  ],
   "an entry point called python": [
     "replace the interpreter",
     { entryPoints: "[console_scripts]\npython = demo:main\n" },

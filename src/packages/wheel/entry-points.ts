@@ -41,7 +41,7 @@ export function parseEntryPoints(text: string, refuse: Refuse): EntryPoint[] {
 
 function readPoint(name: string, value: string, refuse: Refuse): EntryPoint {
   // oxlint-disable-next-line no-control-regex
-  const isFileName = !/^\.{0,2}$|^\.wh\.|[/\\\u0000-\u001f\u007f]/.test(name) && name.length <= 200
+  const isFileName = !/^\.{0,2}$|^\.wh\.|[/\\\u0000-\u001f\u007f]/.test(name) && Buffer.byteLength(name) <= 255
   if (!isFileName) {
     throw refuse(`its entry point ${shown(name)} is no file name`)
   }
