@@ -89,6 +89,30 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
     "stand for another distribution",
     { members: [{ path: "demo-1.0.data/purelib/numpy-9.0.dist-info/METADATA" }] },
   ],
+  "another distribution's metadata among its data files": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "demo-1.0.data/data/lib/python3.11/site-packages/numpy-9.0.dist-info/METADATA" }] },
+  ],
+  "another distribution's metadata among its data files in lib64": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "demo-1.0.data/data/lib64/python3.11/site-packages/numpy-9.0.dist-info/METADATA" }] },
+  ],
+  "another distribution's metadata in capitals": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy-9.0.DIST-INFO/METADATA" }] },
+  ],
+  "another distribution's egg-info": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy-9.0-py3.11.egg-info/PKG-INFO" }] },
+  ],
+  "a file that is another distribution's egg-info": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy.egg-info" }] },
+  ],
+  "metadata of its own in another version": [
+    "stand for another distribution, demo 9.0",
+    { members: [{ path: "demo-9.0.egg-info/PKG-INFO" }] },
+  ],
   "two members for one path": [
     "two of its members",
     { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },

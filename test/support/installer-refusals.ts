@@ -124,9 +124,13 @@ export const refusals: readonly Refusal[] = [
     what: "A file that would replace a part of the environment",
     why: "Such as `pyvenv.cfg`, or the metadata of another distribution.",
     from: installers,
-    cases: ["a data file over pyvenv.cfg", "a data file in conda-meta", "another distribution's metadata in .data"].map(
-      hostile,
-    ),
+    cases: [
+      "a data file over pyvenv.cfg",
+      "a data file in conda-meta",
+      "another distribution's metadata in .data",
+      "another distribution's metadata among its data files",
+      "another distribution's egg-info",
+    ].map(hostile),
   },
   {
     what: "A file or a command in the place of `bin/python`",
