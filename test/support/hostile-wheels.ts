@@ -132,6 +132,24 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
   ],
   "a wheel of version 2": ["Wheel-Version", { wheelVersion: "2.0" }],
   "another distribution's metadata": ["its metadata says", { metadata: "Name: other\nVersion: 1.0\n" }],
+  "a byte order mark before its metadata": [
+    "METADATA does not begin with its fields",
+    { metadata: "\ufeffMetadata-Version: 2.1\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a blank line before its metadata": [
+    "METADATA does not begin with its fields",
+    { metadata: "\nMetadata-Version: 2.1\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a line of no field before its name": [
+    "METADATA does not begin with its fields",
+    { metadata: "Metadata-Version: 2.1\njunk\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a WHEEL in other characters": [
+    "no text in UTF-8",
+    { wheel: Buffer.from("Wheel-Version: 1.0\nGenerator: caf\xe9\n", "latin1") },
+  ],
+  "a blank line before its WHEEL": ["its Wheel-Version is", { wheel: "\nWheel-Version: 1.0\nRoot-Is-Purelib: true\n" }],
+  "another's .data": ["folder that installers know", { members: [{ path: "foo.data/x.txt" }] }],
   "another version's metadata": ["its metadata says", { metadata: "Name: demo\nVersion: 1.1\n" }],
   "a script that does not match its RECORD": [
     "does not match its RECORD",

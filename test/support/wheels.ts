@@ -160,6 +160,8 @@ export type WheelText = {
   /** What `Root-Is-Purelib` says: `true` unless given. */
   readonly purelib?: string
   readonly metadata?: string | Uint8Array
+  /** All of WHEEL, instead of the true one. */
+  readonly wheel?: string | Uint8Array
   /** The archive's comment. */
   readonly comment?: Uint8Array
   /** The comment of its last member, which is RECORD. */
@@ -186,7 +188,9 @@ export function wheelOf(text: WheelText): TestWheel {
     },
     {
       path: `${info}/WHEEL`,
-      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
+      content:
+        text.wheel ??
+        `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
     },
     ...(text.entryPoints === undefined ? [] : [{ path: `${info}/entry_points.txt`, content: text.entryPoints }]),
   ]

@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer"
 import type { Bytes } from "./bytes.ts"
 import { readMember } from "./content.ts"
 import { parseEntryPoints, type EntryPoint } from "./entry-points.ts"
 import { normalName, parseWheelName } from "./filename.ts"
+import { headField } from "./head-field.ts"
 import { parseRecord, type RecordRow } from "./record.ts"
 import { shown, type Refuse } from "./refusal.ts"
 import { normalVersion } from "./versions.ts"
@@ -47,7 +49,10 @@ export function inspectWheel(
   const byPath = new Map(members.map((member) => [member.path, member]))
   const text = (file: string, limit: number): string | undefined => {
     const member = byPath.get(`${distInfo}/${file}`)
-    return member === undefined ? undefined : readMember(bytes, member, { refuse, limit }).toString("utf8")
+    const content = member === undefined ? undefined : readMember(bytes, member, { refuse, limit })
+    // Old METADATA has names in other characters, and uv takes it; nobody takes such a WHEEL.
+    if (file === "WHEEL" && content !== undefined && !isUtf8(content)) throw refuse("its WHEEL is no text in UTF-8")
+    return content?.toString("utf8")
   }
   const required = (file: string, limit: number): string => {
     const found = text(file, limit)
@@ -56,10 +61,12 @@ export function inspectWheel(
   }
   const warnings = checkWheelVersion(required("WHEEL", smallLimit), filename, refuse)
   const metadata = required("METADATA", metadataLimit)
-  const name = field(metadata, "Name") ?? ""
-  const version = field(metadata, "Version") ?? ""
+  const name = headField(metadata, "Name") ?? ""
+  const version = headField(metadata, "Version") ?? ""
   const named = parseWheelName(filename)
   if (named === undefined) throw refuse("its name is no wheel's name")
+  if (name === "" || version === "")
+    throw refuse("its METADATA does not begin with its fields, a name and a version among them")
   if (normalName(name) !== normalName(named.distribution) || normalVersion(version) !== normalVersion(named.version)) {
     throw refuse(`its metadata says ${shown(`${name} ${version}`)}`)
   }
@@ -104,7 +111,7 @@ function findDistInfo(members: readonly Member[], filename: string, refuse: Refu
 
 /** Another major version is refused, a higher minor one is a warning: "Installing a wheel", step 1.a. */
 function checkWheelVersion(text: string, filename: string, refuse: Refuse): readonly string[] {
-  const version = field(text, "Wheel-Version")
+  const version = headField(text, "Wheel-Version")
   const [, major, minor] = /^(\d+)(?:\.(\d+))?(?:\.\d+)*$/.exec(version ?? "") ?? []
   if (major !== "1")
     throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
@@ -122,15 +129,4 @@ function readRecord(text: string, most: number, refuse: Refuse): Map<string, Rec
     rows.set(path, row)
   }
   return rows
-}
-
-/** Names and versions are far shorter; patterns that look at them need time for each character, or its square. */
-const longestValue = 1000
-
-/** The first value of a field in the head of an RFC 822 text; of one that is too long what it begins with, and that it goes on. */
-function field(text: string, name: string): string | undefined {
-  const head = text.split(/\r?\n\r?\n/, 1)[0] ?? ""
-  const value = new RegExp(`^${name}:[ \\t]*(.*)$`, "im").exec(head)?.[1]
-  if (value !== undefined && value.length > longestValue) return `${value.slice(0, longestValue)}…`
-  return value?.replace(/[ \t]+$/, "")
 }
