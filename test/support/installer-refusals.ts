@@ -121,6 +121,12 @@ export const refusals: readonly Refusal[] = [
     cases: ["a symbolic link", "a device", "a drive letter", "a backslash", "a name that deletes"].map(hostile),
   },
   {
+    what: "A `.data` folder with another name than the wheel's, and with files that no installer has a place for",
+    why: "Nobody says where they belong.",
+    from: ["uv"],
+    cases: [hostile("another's .data")],
+  },
+  {
     what: "A file that would replace a part of the environment",
     why: "Such as `pyvenv.cfg`, or the metadata of another distribution.",
     from: installers,
