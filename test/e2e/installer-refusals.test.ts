@@ -5,9 +5,10 @@ import { viewFolder } from "../../src/files/folder-view.ts"
 import { makeHost } from "../../src/host/node/host.ts"
 import type { Requirement } from "../../src/tree/step.ts"
 import { benchWith } from "../support/bench-wheels.ts"
+import { acceptances } from "../support/installer-acceptances.ts"
 import { refusals, type RefusalCase } from "../support/installer-refusals.ts"
 import { installers, type InstallerName } from "../support/installer-rules.ts"
-import { debianImage, pypiStep, type NativeBench } from "../support/native.ts"
+import { debianImage, placedFiles, pypiStep, type NativeBench } from "../support/native.ts"
 import { installWith, makeVenv } from "../support/other-installers.ts"
 import { offerWheels, wheelList } from "../support/wheel-lists.ts"
 import type { TestWheel } from "../support/wheels.ts"
@@ -59,3 +60,23 @@ test.each(
   expect((refused as Error).message).toContain(one.says)
   expect(refused).toMatchObject({ hint: expect.stringMatching(/./) })
 })
+
+test.each(acceptances.map((one) => [one.what, one.refusedBy, one] as const))(
+  "%s: refused by %s, and installed here",
+  async (_, __, { wheel, refusedBy, brings }) => {
+    await using bench = await benchWith([wheel], { workers: 1 })
+    await bench.host.files.write(join(bench.folder, "lock.txt"), `demo==1.0 --hash=sha256:${wheel.sha256}\n`)
+    const place = ["--no-index", "--find-links", join(bench.folder, "wheels")]
+    const options = ["--require-hashes", "--only-binary", ":all:", ...place]
+    await Promise.all(
+      installers.map(async (name) => {
+        const environment = await makeVenv(bench, name)
+        const { code, stderr } = await installWith(bench, name, { environment, lock: "lock.txt", options })
+        expect({ name, installs: code === 0, stderr }).toMatchObject({ name, installs: name !== refusedBy })
+      }),
+    )
+    const parent = await bench.parent(debianImage())
+    const image = await bench.execute(pypiStep(await pinsOf(bench, "lock.txt")), parent)
+    expect([...(await placedFiles(image, parent.layers.length)).keys()]).toContain(`opt/env/${brings}`)
+  },
+)

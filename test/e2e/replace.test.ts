@@ -180,6 +180,25 @@ const unclear: Readonly<Record<string, readonly [Readonly<Record<string, Member>
     { [`${site}/demo-1.0.dist-info/METADATA`]: "" },
     "does not say which files are those of demo-1.0.dist-info",
   ],
+  "a link in the place of its metadata": [
+    {
+      [`${site}/demo-1.0.dist-info`]: { kind: "symlink", link: "/etc/demo" },
+      "etc/demo/RECORD": "passwd,,",
+      "etc/demo/passwd": "",
+    },
+    "demo-1.0.dist-info is a symbolic link",
+  ],
+  "a link in the place of its RECORD": [
+    {
+      [`${site}/demo-1.0.dist-info/RECORD`]: { kind: "symlink", link: "/etc/list" },
+      "etc/list": "friend.py,,",
+    },
+    "the RECORD of demo-1.0.dist-info is a symbolic link",
+  ],
+  "a RECORD that lists another's metadata": [
+    { [`${site}/demo-1.0.dist-info/RECORD`]: "shared/both.py,,\nfriend-1.0.dist-info/METADATA,,\n" },
+    "its RECORD lists the metadata of another distribution: `friend-1.0.dist-info/METADATA`",
+  ],
   "a damaged RECORD": [{ [`${site}/demo-1.0.dist-info/RECORD`]: '"x' }, "its RECORD has a quote that does not end"],
 }
 

@@ -1,3 +1,4 @@
+import { acceptances } from "./installer-acceptances.ts"
 import { differences } from "./installer-differences.ts"
 import { refusals } from "./installer-refusals.ts"
 
@@ -18,6 +19,18 @@ export function differencesPage(): string {
     "Here too a test installs each of these with pip and uv, and tries it here (`test/support/installer-refusals.ts`).",
     "",
     ...refusals.map(({ what, why, from }) => `- **${what}** (${from.join(" and ")}). ${why}`),
+    "",
+    "## What pip or uv refuse and nbstacks installs",
+    "",
+    "A test installs these too (`test/support/installer-acceptances.ts`).",
+    "",
+    ...acceptances.map(({ what, why, refusedBy }) => `- **${what}** (${refusedBy} refuses it). ${why}`),
+    "",
+    "## Bytecode",
+    "",
+    "With `bytecode: all` a source gets the `.pyc` that pip's Python would write (`test/e2e/bytecode.test.ts`), but for one of more than 32 MiB:",
+    "compiling it takes gigabytes, so it has none, and Python reads the source. One whose `.pyc` would have a name of more than 255 bytes has none with anybody",
+    "(`src/packages/bytecode/sources.test.ts`).",
     "",
   ].join("\n")
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { deflateRawSync } from "node:zlib"
+import { crc32, deflateRawSync } from "node:zlib"
 import { quineZip } from "./quine.ts"
 import { wheelOf, zipOf, type TestWheel, type WheelText } from "./wheels.ts"
 
@@ -89,11 +89,39 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
     "stand for another distribution",
     { members: [{ path: "demo-1.0.data/purelib/numpy-9.0.dist-info/METADATA" }] },
   ],
+  "another distribution's metadata among its data files": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "demo-1.0.data/data/lib/python3.11/site-packages/numpy-9.0.dist-info/METADATA" }] },
+  ],
+  "another distribution's metadata among its data files in lib64": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "demo-1.0.data/data/lib64/python3.11/site-packages/numpy-9.0.dist-info/METADATA" }] },
+  ],
+  "another distribution's metadata in capitals": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy-9.0.DIST-INFO/METADATA" }] },
+  ],
+  "another distribution's egg-info": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy-9.0-py3.11.egg-info/PKG-INFO" }] },
+  ],
+  "a file that is another distribution's egg-info": [
+    "stand for another distribution, numpy",
+    { members: [{ path: "numpy.egg-info" }] },
+  ],
+  "metadata of its own in another version": [
+    "stand for another distribution, demo 9.0",
+    { members: [{ path: "demo-9.0.egg-info/PKG-INFO" }] },
+  ],
   "two members for one path": [
     "two of its members",
     { members: [{ path: "a.py" }, { path: "demo-1.0.data/purelib/a.py" }] },
   ],
   "an entry point that climbs": ["is no file name", { entryPoints: "[console_scripts]\n../x = demo:main\n" }],
+  "an entry point of more than 255 bytes": [
+    "is no file name",
+    { entryPoints: `[console_scripts]\n${"é".repeat(128)} = demo:main\n` },
+  ],
   "an entry point called python": [
     "replace the interpreter",
     { entryPoints: "[console_scripts]\npython = demo:main\n" },
@@ -104,6 +132,24 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
   ],
   "a wheel of version 2": ["Wheel-Version", { wheelVersion: "2.0" }],
   "another distribution's metadata": ["its metadata says", { metadata: "Name: other\nVersion: 1.0\n" }],
+  "a byte order mark before its metadata": [
+    "METADATA does not begin with its fields",
+    { metadata: "\ufeffMetadata-Version: 2.1\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a blank line before its metadata": [
+    "METADATA does not begin with its fields",
+    { metadata: "\nMetadata-Version: 2.1\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a line of no field before its name": [
+    "METADATA does not begin with its fields",
+    { metadata: "Metadata-Version: 2.1\njunk\nName: demo\nVersion: 1.0\n" },
+  ],
+  "a WHEEL in other characters": [
+    "no text in UTF-8",
+    { wheel: Buffer.from("Wheel-Version: 1.0\nGenerator: caf\xe9\n", "latin1") },
+  ],
+  "a blank line before its WHEEL": ["its Wheel-Version is", { wheel: "\nWheel-Version: 1.0\nRoot-Is-Purelib: true\n" }],
+  "another's .data": ["folder that installers know", { members: [{ path: "foo.data/x.txt" }] }],
   "another version's metadata": ["its metadata says", { metadata: "Name: demo\nVersion: 1.1\n" }],
   "a script that does not match its RECORD": [
     "does not match its RECORD",
@@ -207,7 +253,59 @@ const texts: Readonly<Record<string, readonly [why: string, text: Partial<WheelT
     "two of its members",
     { members: [{ path: "demo-1.0.data/data/bin/x" }], entryPoints: "[console_scripts]\nx = demo:main\n" },
   ],
+  "a zip64 end in its last comment": ["another end", { lastComment: end64(0) }],
+  "a zip64 end for part of it in its last comment": ["another end", { lastComment: end64(0).subarray(0, 56) }],
+  "a second end in its comment": [
+    "another end",
+    { comment: Buffer.concat([Buffer.from("PK\u0005\u0006"), Buffer.alloc(18)]) },
+  ],
+  "an end that is cut short in its comment": ["another end", { comment: Buffer.from("x PK\u0005\u0006 x") }],
+  "another name in an extra field": [
+    "another name in an extra field",
+    { members: [{ path: "a", extra: unicodePath("b", "a") }] },
+  ],
+  "another name in an extra field of its own header": [
+    "another name in an extra field",
+    { members: [{ path: "a", localExtra: unicodePath("b", "a") }] },
+  ],
+  "a name in no known characters": [
+    "without saying that it is UTF-8",
+    { members: [{ path: "\u00e9.py", says: { flags: 0 } }] },
+  ],
+  "a name in other characters in its own header": [
+    "without saying that it is UTF-8",
+    { members: [{ path: "\u00e9.py", local: { flags: 0 } }] },
+  ],
   "a version that is none": ["Wheel-Version", { wheelVersion: "one" }],
+}
+
+/** Small wheels that unpack to more than a thread can hold. */
+const exhausting: Readonly<Record<string, readonly [why: string, text: () => Partial<WheelText>]>> = {
+  "60 million commas in its RECORD": [
+    "RECORD` is larger than",
+    () => ({ record: { x: `x${",".repeat(60_000_000)}` } }),
+  ],
+  "half a million commas in its RECORD": [
+    "a row with too many fields",
+    () => ({ record: { x: `x${",".repeat(500_000)}` } }),
+  ],
+  "2 million rows in its RECORD": ["RECORD` is larger than", () => ({ record: { x: manyRows(2_000_000) } })],
+  "50,000 rows in its RECORD": ["its RECORD has more than", () => ({ record: { x: manyRows(50_000) } })],
+  "800,000 commands": ["entry_points.txt` is larger than", () => ({ entryPoints: commands(800_000) })],
+  "60,000 commands": ["has more than 5000 commands", () => ({ entryPoints: commands(60_000) })],
+  "very much METADATA": [
+    "METADATA` is larger than",
+    () => ({ metadata: `Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n\n${"x".repeat(20_000_000)}` }),
+  ],
+}
+
+/** Rows of RECORD for files that are not there. */
+function manyRows(count: number): string {
+  return Array.from({ length: count }, (_, index) => `${index},,`).join("\n")
+}
+
+function commands(count: number): string {
+  return `[console_scripts]\n${Array.from({ length: count }, (_, index) => `c${index}=d:m`).join("\n")}\n`
 }
 
 /** Archives that are wrong as a whole. */
@@ -233,11 +331,49 @@ const archives: Readonly<Record<string, readonly [why: string, bytes: () => Buff
     "2 `.dist-info` folders",
     () => zipOf([{ path: "demo-1.0.dist-info/WHEEL" }, { path: "other-1.0.dist-info/WHEEL" }]),
   ],
+  "an end around its end": ["another end", endAroundEnd],
+  "a directory of 20 MB": [
+    "its directory is too large",
+    () => zipOf(Array.from({ length: 6_000 }, (_, index) => ({ path: `${index}/${"x/".repeat(1_700)}x` }))),
+  ],
   "a million empty members": ["it has 1000000 members", () => manyMembers(1_000_000)],
 }
 
 function plain(): Buffer {
   return wheelOf({ name: "demo", version: "1.0" }).bytes
+}
+
+/** A zip64 end record and its locator, for a directory of no members that ends at `offset`. APPNOTE 4.3.14, 4.3.15. */
+function end64(offset: number): Buffer {
+  const end = Buffer.alloc(56 + 20)
+  end.writeUInt32LE(0x06064b50, 0)
+  end.writeBigUInt64LE(44n, 4)
+  end.writeBigUInt64LE(BigInt(offset), 48)
+  end.writeUInt32LE(0x07064b50, 56)
+  end.writeBigUInt64LE(BigInt(offset), 64)
+  end.writeUInt32LE(1, 72)
+  return end
+}
+
+/** The extra field that gives a member's name in UTF-8 once more. APPNOTE 4.6.9. */
+function unicodePath(name: string, header: string): Buffer {
+  const field = Buffer.alloc(9)
+  field.writeUInt16LE(0x7075, 0)
+  field.writeUInt16LE(5 + Buffer.byteLength(name), 2)
+  field.writeUInt8(1, 4)
+  field.writeUInt32LE(crc32(header), 5)
+  return Buffer.concat([field, Buffer.from(name)])
+}
+
+/** A member that holds an end record whose comment would be all that stands behind it. */
+function endAroundEnd(): Buffer {
+  const end = Buffer.alloc(22)
+  end.write("PK\u0005\u0006", "latin1")
+  const whole = (content: Buffer): Buffer =>
+    wheelOf({ name: "demo", version: "1.0", method: 0, members: [{ path: "a", content }] }).bytes
+  const archive = whole(end)
+  end.writeUInt16LE(archive.length - archive.indexOf(end) - end.length, 20)
+  return whole(end)
 }
 
 /** A wheel whose first member is the wheel, byte for byte. */
@@ -294,6 +430,9 @@ const filename = "demo-1.0-py3-none-any.whl"
 export const hostileWheels: Readonly<Record<string, HostileWheel>> = Object.fromEntries([
   ...Object.entries(texts).map(
     ([what, [why, text]]) => [what, { why, make: () => wheelOf({ name: "demo", version: "1.0", ...text }) }] as const,
+  ),
+  ...Object.entries(exhausting).map(
+    ([what, [why, text]]) => [what, { why, make: () => wheelOf({ name: "demo", version: "1.0", ...text() }) }] as const,
   ),
   ...Object.entries(archives).map(
     ([what, [why, bytes]]) =>

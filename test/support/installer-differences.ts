@@ -15,6 +15,7 @@ import {
   type Pair,
   type RowPair,
 } from "./installer-rules.ts"
+import { isForeignData, isInLib64, isSpacedCommand } from "./installer-odd-rules.ts"
 
 /** A way in which our environments differ, on purpose. */
 export type Difference = {
@@ -167,6 +168,26 @@ export const differences: readonly Difference[] = [
       /^[0-9a-f]{64}$/.test(jsonOf(ours).archive_info?.hashes?.sha256 ?? "") &&
       JSON.stringify(jsonOf(theirs).archive_info) === "{}",
     rows: ({ path, ours, theirs }) => both(ours, theirs) && path.endsWith(".dist-info/direct_url.json"),
+  },
+  {
+    what: "Data files of `lib64/` have a row of `RECORD` in `lib/`",
+    why: "That is where they are: `lib64` is a link in a venv, and a conda environment has none.",
+    from: installers,
+    rows: (row) => isInLib64(row.file, row, row.trees),
+  },
+  {
+    what: "`purelib` and `platlib` of a `.data` folder with another name go to site-packages",
+    why: "pip does so too; uv leaves that folder as it is.",
+    from: ["uv"],
+    covers: (pair) => isForeignData(pair.path, pair, pair.trees),
+    rows: (row) => isForeignData(row.file, row, row.trees),
+  },
+  {
+    what: "A command keeps the blanks in its name",
+    why: "uv does so too; pip makes one that is named by the last word.",
+    from: ["pip"],
+    covers: (pair) => isSpacedCommand(pair.path, pair, pair.trees),
+    rows: (row) => isSpacedCommand(row.file, row, row.trees),
   },
   executableScript,
   executableRecord,

@@ -85,15 +85,23 @@ export const refusals: readonly Refusal[] = [
   },
   {
     what: "A wheel that two programs could read in two ways",
-    why: "Bytes of no member, and headers that disagree.",
+    why: "Bytes of no member, headers that disagree, ends of an archive in its comments, and names beyond ASCII that are not said to be UTF-8.",
     from: ["pip"],
     cases: [
+      "a zip64 end for part of it in its last comment",
+      "a name in no known characters",
       "a hidden member between two",
       "bytes after a stream",
       "another local CRC",
       "a data descriptor that disagrees",
       "bytes after its end",
     ].map(hostile),
+  },
+  {
+    what: "A member with another name in an extra field",
+    why: "Some programs unpack it under that one.",
+    from: installers,
+    cases: [hostile("another name in an extra field")],
   },
   {
     what: "A wheel with two members for one file, or with names that differ in case or Unicode form only",
@@ -113,12 +121,22 @@ export const refusals: readonly Refusal[] = [
     cases: ["a symbolic link", "a device", "a drive letter", "a backslash", "a name that deletes"].map(hostile),
   },
   {
+    what: "A `.data` folder with another name than the wheel's, and with files that no installer has a place for",
+    why: "Nobody says where they belong.",
+    from: ["uv"],
+    cases: [hostile("another's .data")],
+  },
+  {
     what: "A file that would replace a part of the environment",
     why: "Such as `pyvenv.cfg`, or the metadata of another distribution.",
     from: installers,
-    cases: ["a data file over pyvenv.cfg", "a data file in conda-meta", "another distribution's metadata in .data"].map(
-      hostile,
-    ),
+    cases: [
+      "a data file over pyvenv.cfg",
+      "a data file in conda-meta",
+      "another distribution's metadata in .data",
+      "another distribution's metadata among its data files",
+      "another distribution's egg-info",
+    ].map(hostile),
   },
   {
     what: "A file or a command in the place of `bin/python`",

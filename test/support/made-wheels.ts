@@ -77,6 +77,17 @@ export const madeWheels: readonly TestWheel[] = [
       { path: "made_licences-1.0.dist-info/sboms/made.cdx.json", content: "{}\n" },
     ],
   }),
+  wheelOf({
+    name: "made-odd",
+    version: "1.0",
+    members: [
+      { path: "made_odd/__init__.py", content: "def main(): pass\n" },
+      { path: "made_odd-1.0.data/data/lib64/made-odd.txt", content: "in lib64\n" },
+      { path: "another.data/purelib/made_odd.txt", content: "of another\n" },
+    ],
+    entryPoints: "[console_scripts]\nmade made-odd = made_odd:main\n",
+    metadata: "Metadata-Version: 2.1\nName:\n made-odd\nVersion: 1.0\n",
+  }),
   ...Object.entries(strange).map(([name, purelib]) =>
     wheelOf({ name: `made-purelib-${name}`, version: "1.0", purelib }),
   ),

@@ -26,6 +26,7 @@ export type WheelMember = {
     readonly crc?: number
     readonly size?: number
     readonly method?: number
+    readonly flags?: number
     /** The size in the data descriptor. */
     readonly described?: number
   }
@@ -37,12 +38,18 @@ export type WheelMember = {
   readonly zip64?: boolean
   /** The local header of another member counts as this one's too. */
   readonly sameAs?: string
+  /** Extra fields of both headers, beside those that are needed. */
+  readonly extra?: Uint8Array
+  /** Extra fields that the local header alone has. */
+  readonly localExtra?: Uint8Array
+  /** What the directory has as the member's comment. */
+  readonly comment?: Uint8Array
 }
 
 /** A zip archive of members, byte by byte. */
 export function zipOf(
   members: readonly WheelMember[],
-  ends: { readonly after?: Uint8Array; readonly count?: number } = {},
+  ends: { readonly after?: Uint8Array; readonly count?: number; readonly comment?: Uint8Array } = {},
 ): Buffer {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
@@ -58,7 +65,9 @@ export function zipOf(
     const packedSize = member.says?.packed ?? packed.length
     const flags = (member.says?.flags ?? 0x800) | (member.descriptor === true ? 8 : 0)
     const path = Buffer.from(member.path)
-    const extra = member.zip64 === true ? zip64(size, packedSize) : Buffer.alloc(0)
+    const more = Buffer.from(member.extra ?? [])
+    const extra = member.zip64 === true ? Buffer.concat([zip64(size, packedSize), more]) : more
+    const comment = Buffer.from(member.comment ?? [])
     const fields = (wanted: { crc: number; size: number; packed: number; method: number }): Buffer => {
       const block = Buffer.alloc(22)
       block.writeUInt16LE(flags, 0)
@@ -77,9 +86,11 @@ export function zipOf(
         packed: member.descriptor === true ? 0 : packedSize,
         method: member.local?.method ?? method,
       })
+      head.writeUInt16LE(member.local?.flags ?? flags, 0)
       head.writeUInt16LE(name.length, 20)
       const lengths = Buffer.alloc(2)
-      const ownExtra = member.zip64 === true ? zip64(member.local?.size ?? size, packedSize) : extra
+      const ownSizes = member.zip64 === true ? zip64(member.local?.size ?? size, packedSize) : Buffer.alloc(0)
+      const ownExtra = Buffer.concat([ownSizes, more, Buffer.from(member.localExtra ?? [])])
       lengths.writeUInt16LE(ownExtra.length)
       const tail = Buffer.alloc(member.descriptor === true ? 16 : 0)
       if (member.descriptor === true) {
@@ -106,11 +117,12 @@ export function zipOf(
     central.writeUInt16LE(path.length, 20)
     const rest = Buffer.alloc(16)
     rest.writeUInt16LE(extra.length, 0)
+    rest.writeUInt16LE(comment.length, 2)
     rest.writeUInt32LE(((member.mode ?? 0o100644) << 16) >>> 0, 8)
     rest.writeUInt32LE(at, 12)
     const head = Buffer.from("PK\u0001\u0002\u0014\u0003\u0014\u0000", "latin1")
     head.writeUInt8(member.system ?? 3, 5)
-    directory.push(Buffer.concat([head, central, rest, path, extra]))
+    directory.push(Buffer.concat([head, central, rest, path, extra, comment]))
   }
   const length = directory.reduce((total, entry) => total + entry.length, 0)
   const end = Buffer.alloc(22)
@@ -119,7 +131,9 @@ export function zipOf(
   end.writeUInt16LE(ends.count ?? members.length, 10)
   end.writeUInt32LE(length, 12)
   end.writeUInt32LE(offset, 16)
-  return Buffer.concat([...parts, ...directory, end, Buffer.from(ends.after ?? [])])
+  const comment = Buffer.from(ends.comment ?? [])
+  end.writeUInt16LE(comment.length, 20)
+  return Buffer.concat([...parts, ...directory, end, comment, Buffer.from(ends.after ?? [])])
 }
 
 function zip64(size: number, packed: number): Buffer {
@@ -145,7 +159,13 @@ export type WheelText = {
   readonly wheelVersion?: string
   /** What `Root-Is-Purelib` says: `true` unless given. */
   readonly purelib?: string
-  readonly metadata?: string
+  readonly metadata?: string | Uint8Array
+  /** All of WHEEL, instead of the true one. */
+  readonly wheel?: string | Uint8Array
+  /** The archive's comment. */
+  readonly comment?: Uint8Array
+  /** The comment of its last member, which is RECORD. */
+  readonly lastComment?: Uint8Array
 }
 
 /** A field of RECORD as Python's csv module writes it. */
@@ -168,7 +188,9 @@ export function wheelOf(text: WheelText): TestWheel {
     },
     {
       path: `${info}/WHEEL`,
-      content: `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
+      content:
+        text.wheel ??
+        `Wheel-Version: ${text.wheelVersion ?? "1.0"}\nGenerator: test\nRoot-Is-Purelib: ${text.purelib ?? "true"}\nTag: ${text.tag ?? "py3-none-any"}\n`,
     },
     ...(text.entryPoints === undefined ? [] : [{ path: `${info}/entry_points.txt`, content: text.entryPoints }]),
   ]
@@ -184,8 +206,12 @@ export function wheelOf(text: WheelText): TestWheel {
   const told = new Map<string, string | undefined>([...rows, ...Object.entries(text.record ?? {})])
   const record = [...told.values(), `${info}/RECORD,,`].filter((row) => row !== undefined).join("\n")
   const { method = 8 } = text
-  const all = [...members, { path: `${info}/RECORD`, content: `${record}\n` }]
-  const bytes = zipOf(all.map((member) => ({ method, ...member })))
+  const { lastComment = new Uint8Array(), comment = new Uint8Array() } = text
+  const all = [...members, { path: `${info}/RECORD`, content: `${record}\n`, comment: lastComment }]
+  const bytes = zipOf(
+    all.map((member) => ({ method, ...member })),
+    { comment },
+  )
   return {
     filename: `${module}-${text.version}-${text.tag ?? "py3-none-any"}.whl`,
     bytes,

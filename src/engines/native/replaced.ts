@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts"
 import type { Merged } from "../../oci/merged.ts"
 import { isInterpreterName } from "../../packages/wheel/entry-points.ts"
 import { parseRecord } from "../../packages/wheel/record.ts"
+import { shown } from "../../packages/wheel/refusal.ts"
 import { sitePackages } from "../../packages/wheel/target.ts"
 import type { Prefix } from "../../tree/step.ts"
 import { targetOf, type Installed } from "./installed.ts"
@@ -21,7 +22,8 @@ type Context = {
  * The files of distributions that are taken out, by their normalised names: what their RECORD lists, the bytecode of
  * its `.py` files as pip's uninstall takes it away, and their `.dist-info` folders. Paths below the prefix, of files
  * that are there. Never what is outside the prefix, what the RECORD of a distribution that stays lists too, or what
- * makes the environment. Fails with `no` for a distribution that does not say which files are its own.
+ * makes the environment. Fails with `no` for a distribution that does not say which files are its own, whose
+ * metadata is a link, or whose RECORD lists another distribution's metadata.
  * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export async function filesOf(names: ReadonlySet<string>, context: Context): Promise<ReadonlySet<string>> {
@@ -30,6 +32,7 @@ export async function filesOf(names: ReadonlySet<string>, context: Context): Pro
   const gone = folders.flatMap(([name, list]) => (names.has(name) ? list : []))
   const stay = folders.flatMap(([name, list]) => (names.has(name) ? [] : list))
   const records = await readRecords([...gone, ...stay], context)
+  checkMetadata(gone, { stay, records }, context)
   const others = new Set(stay.flatMap((folder) => records.get(folder) ?? []))
   const cached = cachedBytecode(installed.files)
   const found = new Set<string>()
@@ -65,6 +68,27 @@ async function readRecords(
   )
 }
 
+/** Refuses metadata that is not what it seems, or that names files of another distribution's metadata. */
+function checkMetadata(
+  gone: readonly string[],
+  { stay, records }: { readonly stay: readonly string[]; readonly records: ReadonlyMap<string, readonly string[]> },
+  { merged, prefix, name }: Context,
+): void {
+  const site = sitePackages(targetOf(prefix))
+  const others = stay.map((folder) => `${site}/${folder}`)
+  for (const folder of gone) {
+    const linked = (path: string): boolean => merged.get(`${prefix.path}/${site}/${path}`)?.kind === "symlink"
+    if (linked(folder)) throw isLink(folder, name)
+    if (linked(`${folder}/RECORD`)) throw isLink(`the RECORD of ${folder}`, name)
+    const foreign = records
+      .get(folder)
+      ?.find((path) => others.some((other) => path === other || path.startsWith(`${other}/`)))
+    if (foreign === undefined) continue
+    const why = `its RECORD lists the metadata of another distribution: ${shown(foreign.slice(site.length + 1))}`
+    throw broken(folder, why, name)
+  }
+}
+
 /** Everything in a metadata folder is the distribution's, listed or not. */
 function below(folder: string, { installed, prefix }: Context): readonly string[] {
   const start = `${sitePackages(targetOf(prefix))}/${folder}/`
@@ -98,6 +122,12 @@ function isEnvironment(path: string): boolean {
 function withoutRecord(folder: string, { name }: Context): Failure {
   return new Failure("no", `The parent of \`${name}\` does not say which files are those of ${folder}`, {
     hint: "Only what has a RECORD can be replaced: lock the parent's version here, or change the parent",
+  })
+}
+
+function isLink(what: string, name: string): Failure {
+  return new Failure("no", `Cannot replace what the parent of \`${name}\` has: ${what} is a symbolic link`, {
+    hint: "Make the parent anew: pip and nbstacks install files there, and what a link leads to is not the package's",
   })
 }
 

@@ -29,6 +29,12 @@ export function bytecodePath(source: string, python: string): string {
   return `${source.slice(0, slash)}__pycache__/${name}.${cacheTag(python)}.pyc`
 }
 
+/** False where no file system could hold the bytecode of a source file: Python goes on without it, and so do pip and uv. */
+export function hasBytecodePath(source: string, python: string): boolean {
+  const path = bytecodePath(source, python)
+  return Buffer.byteLength(path.slice(path.lastIndexOf("/") + 1)) <= 255
+}
+
 function minor(python: string): string {
   return python.split(".").slice(0, 2).join(".")
 }

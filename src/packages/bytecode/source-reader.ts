@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
 import { systemError } from "../system-error.ts"
 import { threadEnvironment } from "../thread-environment.ts"
+import { threadFailure } from "../thread-memory.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
 import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
@@ -14,7 +15,11 @@ export type SourceReader = AsyncDisposable & {
 }
 
 type Wheel = { readonly file: string; readonly filename: string }
-type Task = { readonly resolve: (answer: SourceAnswer) => void; readonly reject: (error: unknown) => void }
+type Task = {
+  readonly filename: string
+  readonly resolve: (answer: SourceAnswer) => void
+  readonly reject: (error: unknown) => void
+}
 
 /** One thread is enough: it gives two hundred times as much as a Python compiles. It starts with the first wheel. */
 export function sourceReader(): SourceReader {
@@ -23,7 +28,9 @@ export function sourceReader(): SourceReader {
   let last = 0
   const gone = (error: unknown): void => {
     worker = undefined
-    for (const { reject } of tasks.values()) reject(error)
+    // It does one after the other, in this order.
+    const [first] = tasks.values()
+    for (const { reject } of tasks.values()) reject(threadFailure(error, `Reading ${first?.filename ?? "a wheel"}`))
     tasks.clear()
   }
   const started = (): Worker => {
@@ -45,9 +52,9 @@ export function sourceReader(): SourceReader {
     async write(wheel, target, output) {
       const id = ++last
       const answer = await new Promise<SourceAnswer>((resolve, reject) => {
-        tasks.set(id, { resolve, reject })
-        worker ??= started()
         const { file, filename } = wheel
+        tasks.set(id, { filename, resolve, reject })
+        worker ??= started()
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
         worker.postMessage({ id, file, filename, target, output } satisfies SourceRequest)
       })

@@ -3,6 +3,7 @@ import { Failure } from "../../failure.ts"
 import { threadFile } from "../../program.ts"
 import { systemError } from "../system-error.ts"
 import { threadEnvironment } from "../thread-environment.ts"
+import { namesOf, threadFailure } from "../thread-memory.ts"
 import { openAhead } from "./ahead.ts"
 import type { LayerRequest } from "./join.ts"
 import type { Segment } from "./recipe.ts"
@@ -90,7 +91,7 @@ export function startPool(workers: number): SegmentPool {
     const gone = (error: unknown): void => {
       const place = threads.indexOf(thread)
       if (place !== -1) threads.splice(place, 1)
-      thread.task?.reject(error)
+      thread.task?.reject(threadFailure(error, workOf(thread.task.request)))
       thread.task = undefined
       if (!closed) feed()
     }
@@ -175,6 +176,14 @@ export function startPool(workers: number): SegmentPool {
       await stop(new Error("the worker threads were ended"))
     },
   }
+}
+
+/** What a request asks for, as the begin of a sentence. */
+function workOf(request: WorkerRequest): string {
+  if (request.kind === "join")
+    return `Writing the layer of ${namesOf(request.layer.segments.map((one) => one.filename))}`
+  if (request.kind === "hash") return `Hashing ${request.file}`
+  return `Reading ${(request.kind === "ahead" ? request.segment : request.wheel).filename}`
 }
 
 /** The promise, or the signal's reason if that comes first. */

@@ -3,6 +3,9 @@ import { shown, type Refuse } from "./refusal.ts"
 /** A command that a wheel wants: `name = module:attribute`. */
 export type EntryPoint = { readonly name: string; readonly module: string; readonly attribute: string }
 
+/** Of 753 real wheels none has more than 70. */
+const mostCommands = 5_000
+
 const identifier = /^[\p{ID_Start}_][\p{ID_Continue}]*(?:\.[\p{ID_Start}_][\p{ID_Continue}]*)*$/u
 
 /** A file name that would stand for the interpreter itself. */
@@ -31,13 +34,14 @@ export function parseEntryPoints(text: string, refuse: Refuse): EntryPoint[] {
     if (equals === -1) throw refuse(`its entry_points.txt has a line without \`=\`: ${shown(line)}`)
     const point = readPoint(line.slice(0, equals).trim(), line.slice(equals + 1).trim(), refuse)
     found.set(point.name, point)
+    if (found.size > mostCommands) throw refuse(`its entry_points.txt has more than ${mostCommands} commands`)
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 function readPoint(name: string, value: string, refuse: Refuse): EntryPoint {
   // oxlint-disable-next-line no-control-regex
-  const isFileName = !/^\.{0,2}$|^\.wh\.|[/\\\u0000-\u001f\u007f]/.test(name) && name.length <= 200
+  const isFileName = !/^\.{0,2}$|^\.wh\.|[/\\\u0000-\u001f\u007f]/.test(name) && Buffer.byteLength(name) <= 255
   if (!isFileName) {
     throw refuse(`its entry point ${shown(name)} is no file name`)
   }

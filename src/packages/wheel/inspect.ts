@@ -1,7 +1,9 @@
+import { isUtf8 } from "node:buffer"
 import type { Bytes } from "./bytes.ts"
 import { readMember } from "./content.ts"
 import { parseEntryPoints, type EntryPoint } from "./entry-points.ts"
 import { normalName, parseWheelName } from "./filename.ts"
+import { headField } from "./head-field.ts"
 import { parseRecord, type RecordRow } from "./record.ts"
 import { shown, type Refuse } from "./refusal.ts"
 import { normalVersion } from "./versions.ts"
@@ -20,8 +22,18 @@ export type WheelFacts = {
   readonly warnings: readonly string[]
 }
 
+/** What its files may be at most, in bytes; of 753 real wheels the largest METADATA has 144 kB and the largest entry_points.txt 4 kB. */
 const metadataLimit = 16 * 1024 * 1024
-const recordLimit = 128 * 1024 * 1024
+const smallLimit = 1024 * 1024
+
+/**
+ * What a RECORD may be at most, by what it lists: in real wheels each member has a row, of its path and less than 60 bytes
+ * more. A megabyte and twice that is for longer hashes and for rows of what is not there, such as bytecode.
+ */
+function recordLimits(members: readonly Member[]): { readonly bytes: number; readonly rows: number } {
+  const paths = members.reduce((sum, { path }) => sum + Buffer.byteLength(path) + 60, 0)
+  return { bytes: smallLimit + 2 * paths, rows: 1000 + 2 * members.length }
+}
 
 /**
  * Reads WHEEL, METADATA, RECORD and entry_points.txt, and compares them with the file name. Every file but RECORD
@@ -37,23 +49,29 @@ export function inspectWheel(
   const byPath = new Map(members.map((member) => [member.path, member]))
   const text = (file: string, limit: number): string | undefined => {
     const member = byPath.get(`${distInfo}/${file}`)
-    return member === undefined ? undefined : readMember(bytes, member, { refuse, limit }).toString("utf8")
+    const content = member === undefined ? undefined : readMember(bytes, member, { refuse, limit })
+    // Old METADATA has names in other characters, and uv takes it; nobody takes such a WHEEL.
+    if (file === "WHEEL" && content !== undefined && !isUtf8(content)) throw refuse("its WHEEL is no text in UTF-8")
+    return content?.toString("utf8")
   }
-  const required = (file: string, limit = metadataLimit): string => {
+  const required = (file: string, limit: number): string => {
     const found = text(file, limit)
     if (found === undefined) throw refuse(`it has no ${file}`)
     return found
   }
-  const warnings = checkWheelVersion(required("WHEEL"), filename, refuse)
-  const metadata = required("METADATA")
-  const name = field(metadata, "Name") ?? ""
-  const version = field(metadata, "Version") ?? ""
+  const warnings = checkWheelVersion(required("WHEEL", smallLimit), filename, refuse)
+  const metadata = required("METADATA", metadataLimit)
+  const name = headField(metadata, "Name") ?? ""
+  const version = headField(metadata, "Version") ?? ""
   const named = parseWheelName(filename)
   if (named === undefined) throw refuse("its name is no wheel's name")
+  if (name === "" || version === "")
+    throw refuse("its METADATA does not begin with its fields, a name and a version among them")
   if (normalName(name) !== normalName(named.distribution) || normalVersion(version) !== normalVersion(named.version)) {
     throw refuse(`its metadata says ${shown(`${name} ${version}`)}`)
   }
-  const record = readRecord(required("RECORD", recordLimit), refuse)
+  const most = recordLimits(members)
+  const record = readRecord(required("RECORD", most.bytes), most.rows, refuse)
   for (const { path } of members) {
     if (!record.has(path) && !isRecordFile(path, distInfo))
       throw refuse(`its member ${shown(path)} is not in its RECORD`)
@@ -63,7 +81,7 @@ export function inspectWheel(
     version,
     distInfo,
     record,
-    entryPoints: parseEntryPoints(text("entry_points.txt", metadataLimit) ?? "", refuse),
+    entryPoints: parseEntryPoints(text("entry_points.txt", smallLimit) ?? "", refuse),
     warnings,
   }
 }
@@ -93,7 +111,7 @@ function findDistInfo(members: readonly Member[], filename: string, refuse: Refu
 
 /** Another major version is refused, a higher minor one is a warning: "Installing a wheel", step 1.a. */
 function checkWheelVersion(text: string, filename: string, refuse: Refuse): readonly string[] {
-  const version = field(text, "Wheel-Version")
+  const version = headField(text, "Wheel-Version")
   const [, major, minor] = /^(\d+)(?:\.(\d+))?(?:\.\d+)*$/.exec(version ?? "") ?? []
   if (major !== "1")
     throw refuse(`its Wheel-Version is ${shown(version ?? "missing")}, and 1.x is what can be installed`)
@@ -102,24 +120,13 @@ function checkWheelVersion(text: string, filename: string, refuse: Refuse): read
     : [`${filename} is a wheel of version ${version}, and was installed as one of 1.0`]
 }
 
-function readRecord(text: string, refuse: Refuse): Map<string, RecordRow> {
+function readRecord(text: string, most: number, refuse: Refuse): Map<string, RecordRow> {
   const rows = new Map<string, RecordRow>()
-  for (const row of parseRecord(text, refuse)) {
+  for (const row of parseRecord(text, refuse, most)) {
     const path = row.path.startsWith("./") ? row.path.slice(2) : row.path
     const other = rows.get(path)
     if (other !== undefined && other.hash !== row.hash) throw refuse(`its RECORD has two hashes for ${shown(path)}`)
     rows.set(path, row)
   }
   return rows
-}
-
-/** Names and versions are far shorter; patterns that look at them need time for each character, or its square. */
-const longestValue = 1000
-
-/** The first value of a field in the head of an RFC 822 text; of one that is too long what it begins with, and that it goes on. */
-function field(text: string, name: string): string | undefined {
-  const head = text.split(/\r?\n\r?\n/, 1)[0] ?? ""
-  const value = new RegExp(`^${name}:[ \\t]*(.*)$`, "im").exec(head)?.[1]
-  if (value !== undefined && value.length > longestValue) return `${value.slice(0, longestValue)}…`
-  return value?.replace(/[ \t]+$/, "")
 }

@@ -267,3 +267,14 @@ test.each([
 ])("%s, millions of them, are refused without an end of waiting", (_, text) => {
   expect(() => plan(text)).toThrow("Cannot use demo-1.0-py3-none-any.whl")
 })
+
+test.each([
+  ["folded", "Metadata-Version: 2.1\nName:\n demo\nVersion:\n\t1.0\n"],
+  ["with lines of old Macs", "Metadata-Version: 2.1\rName: demo\rVersion: 1.0\r"],
+  ["in other letters", "metadata-version: 2.1\nNAME: demo\nversion: 1.0\n"],
+  ["after a folded line of no field", " x\nName: demo\nVersion: 1.0\n"],
+  ["twice, of which the first counts", "Name: demo\nName: other\nVersion: 1.0\nVersion: 2.0\n"],
+  ["with other characters behind", Buffer.from("Name: demo\nVersion: 1.0\nAuthor: caf\xe9\n", "latin1")],
+])("a name and a version are found %s", (_, metadata) => {
+  expect(plan({ metadata })).toMatchObject({ name: "demo", version: "1.0" })
+})

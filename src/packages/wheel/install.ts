@@ -6,6 +6,7 @@ import { isInterpreterName, versionedCommands } from "./entry-points.ts"
 import { normalName } from "./filename.ts"
 import { inspectWheel, isRecordFile, type WheelFacts } from "./inspect.ts"
 import { locate } from "./locate.ts"
+import { otherDistribution } from "./other-distribution.ts"
 import { checkRow, formatRecord, rowFor, type RecordRow } from "./record.ts"
 import { refusals, shown, type Refuse } from "./refusal.ts"
 import { entryScript, wantsInterpreter, withInterpreter } from "./scripts.ts"
@@ -117,8 +118,21 @@ export function planInstallation(
 
 type Where = { readonly path: string; readonly script: string | undefined }
 
-/** Where a member goes: site-packages, or where its `.data` folder says. */
-function destination(path: string, known: { target: Target; facts: WheelFacts; refuse: Refuse }): Where {
+type Known = { readonly target: Target; readonly facts: WheelFacts; readonly refuse: Refuse }
+
+/** Where a member goes. Nothing goes where it would be taken for another distribution. */
+function destination(path: string, known: Known): Where {
+  const where = placeOf(path, known)
+  const site = `${sitePackages(known.target)}/`
+  if (!where.path.startsWith(site)) return where
+  const other = otherDistribution(where.path.slice(site.length).split("/", 1)[0] ?? "", known.facts)
+  if (other !== undefined)
+    throw known.refuse(`its member ${shown(path)} would stand for another distribution, ${shown(other).slice(1, -1)}`)
+  return where
+}
+
+/** Site-packages, or where its `.data` folder says. */
+function placeOf(path: string, known: Known): Where {
   const { target, facts, refuse } = known
   const site = sitePackages(target)
   const [top = "", scheme = "", ...rest] = path.split("/")
@@ -129,9 +143,6 @@ function destination(path: string, known: { target: Target; facts: WheelFacts; r
   switch (scheme) {
     case "purelib":
     case "platlib":
-      // Who reads this environment would take it for another distribution.
-      if (/\.(?:dist|egg)-info$/i.test(inner.split("/")[0] ?? "") && inner.split("/")[0] !== facts.distInfo)
-        throw refuse(`its member ${shown(path)} would stand for another distribution`)
       return { path: `${site}/${inner}`, script: undefined }
     case "headers":
       return { path: `${headersFolder(target, normalName(facts.name))}/${inner}`, script: undefined }

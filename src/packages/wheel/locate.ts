@@ -1,5 +1,6 @@
 import type { Bytes } from "./bytes.ts"
 import { shown, type Refuse } from "./refusal.ts"
+import { doubtfulName } from "./zip-name.ts"
 import { zip64Fields, type Member } from "./zip.ts"
 
 /**
@@ -24,6 +25,8 @@ export function locate(bytes: Bytes, member: Member, refuse: Refuse): number {
   if (header.readUInt16LE(8) !== member.method) disagrees("compression")
   const flags = header.readUInt16LE(6)
   if (((flags ^ member.flags) & 0x2049) !== 0) disagrees("set of flags")
+  const doubt = doubtfulName(member.path, { flags, extra: rest.subarray(nameLength) })
+  if (doubt !== undefined) throw refuse(`its member ${name()} ${doubt} in its own header`)
   const sizes = zip64Fields(rest.subarray(nameLength), {
     size: header.readUInt32LE(22),
     packed: header.readUInt32LE(18),

@@ -4,11 +4,16 @@ import { shown, type Refuse } from "./refusal.ts"
 /** A row of RECORD: a path relative to site-packages, a hash such as `sha256=…` (or nothing), a size (or nothing). */
 export type RecordRow = { readonly path: string; readonly hash: string; readonly size: string }
 
+/** More rows than any RECORD that can be used, and more fields than any row of one. */
+const mostRows = 500_000
+const mostFields = 16
+
 /**
- * Reads RECORD: CSV as Python's csv module writes it. Fails with one sentence on a row of another form.
+ * Reads RECORD: CSV as Python's csv module writes it. Fails with one sentence on a row of another form, and on more than
+ * `most` rows, before they take memory.
  * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
-export function parseRecord(text: string, refuse: Refuse): RecordRow[] {
+export function parseRecord(text: string, refuse: Refuse, most: number = mostRows): RecordRow[] {
   const rows: RecordRow[] = []
   let fields: string[] = []
   let at = text.charCodeAt(0) === 0xfeff ? 1 : 0
@@ -25,6 +30,7 @@ export function parseRecord(text: string, refuse: Refuse): RecordRow[] {
       value = text.slice(start, at)
     }
     fields.push(value)
+    if (fields.length > mostFields) throw tooManyFields(fields, refuse)
     if (text[at] === ",") {
       at++
       if (at < text.length && !"\r\n".includes(text[at] as string)) continue
@@ -34,6 +40,7 @@ export function parseRecord(text: string, refuse: Refuse): RecordRow[] {
     }
     while (at < text.length && "\r\n".includes(text[at] as string)) at++
     pushRow(rows, fields, refuse)
+    if (rows.length > most) throw refuse(`its RECORD has more than ${most} rows`)
     fields = []
   }
   return rows
@@ -42,8 +49,12 @@ export function parseRecord(text: string, refuse: Refuse): RecordRow[] {
 function pushRow(rows: RecordRow[], fields: readonly string[], refuse: Refuse): void {
   const [path = "", digest = "", size = "", ...more] = fields
   if (fields.length === 1 && path === "") return
-  if (more.some((field) => field !== "")) throw refuse(`its RECORD has a row with too many fields: ${shown(path)}`)
+  if (more.some((field) => field !== "")) throw tooManyFields(fields, refuse)
   rows.push({ path, hash: digest, size })
+}
+
+function tooManyFields([path = ""]: readonly string[], refuse: Refuse): Error {
+  return refuse(`its RECORD has a row with too many fields: ${shown(path)}`)
 }
 
 function closingQuote(text: string, open: number): number {

@@ -8,9 +8,26 @@ const endSize = 22
 const locatorSize = 20
 const end64Size = 56
 
+/** What an archive's comment, or a member's, must not hold: who looks for it from another side would begin there. */
+const ends = [0x06054b50, 0x06064b50, 0x07064b50].map((signature) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(signature)
+  return bytes
+})
+
+/** True where bytes that belong to no record could be taken for an end record, for a zip64 one, or for what refers to that. */
+export function holdsEnd(bytes: Buffer): boolean {
+  return ends.some((end) => bytes.includes(end))
+}
+
+/** The sentence for an archive with such bytes. */
+export const anotherEnd = "it has another end in a comment, where some programs would begin to read it"
+
 /**
  * Finds the end record, and the zip64 one where the first refers to it. The records must stand one after the other
- * at the very end: an archive with bytes behind it, or two readings, is refused. APPNOTE 4.3.14-4.3.16.
+ * at the very end: an archive with bytes behind it, or two readings, is refused. Some programs go by a zip64 record that
+ * the first does not refer to, others by what the first says beside it: then both say the same, or it is refused.
+ * APPNOTE 4.3.14-4.3.16.
  */
 export function findEnd(bytes: Bytes, refuse: Refuse): ZipEnd {
   if (bytes.size < endSize) throw refuse("it is no zip archive")
@@ -20,10 +37,11 @@ export function findEnd(bytes: Bytes, refuse: Refuse): ZipEnd {
   for (let place = tail.length - endSize; place >= 0; place--) {
     if (tail.readUInt32LE(place) !== 0x06054b50) continue
     if (place + endSize + tail.readUInt16LE(place + 20) !== tail.length) continue
+    if (at !== -1) throw refuse("it has another end, whose comment would be the first")
     at = place
-    break
   }
   if (at === -1) throw refuse("it is no zip archive, is cut short, or has bytes after its end")
+  if (holdsEnd(tail.subarray(at + endSize))) throw refuse(anotherEnd)
   const position = bytes.size - tailSize + at
   const small = {
     disk: tail.readUInt16LE(at + 4),
@@ -35,7 +53,16 @@ export function findEnd(bytes: Bytes, refuse: Refuse): ZipEnd {
   }
   const large = small.count === 0xffff || small.length === 0xffffffff || small.offset === 0xffffffff
   const locator = position >= locatorSize ? bytes.read(position - locatorSize, locatorSize) : Buffer.alloc(locatorSize)
-  if (large && locator.readUInt32LE(0) === 0x07064b50) return findEnd64(bytes, { locator, position }, refuse)
+  if (locator.readUInt32LE(0) === 0x07064b50) {
+    if (!large) throw refuse("it has another end, of zip64, that its own does not refer to")
+    const found = findEnd64(bytes, { locator, position }, refuse)
+    const same =
+      [0xffff, found.count].includes(small.count) &&
+      [0xffffffff, found.length].includes(small.length) &&
+      [0xffffffff, found.offset].includes(small.offset)
+    if (!same) throw refuse("it has two ends that disagree")
+    return found
+  }
   if (small.disk !== 0 || small.directoryDisk !== 0 || small.here !== small.count) {
     throw refuse("it is one part of several")
   }

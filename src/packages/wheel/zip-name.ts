@@ -20,6 +20,24 @@ export function badPath(path: string): string | undefined {
   return undefined
 }
 
+/**
+ * Why another program could read another name than this one in a header, or undefined: without flag bit 11 a name is in
+ * the characters of the first PCs, and an extra field may have a name of its own. APPNOTE 4.4.4, 4.6.9, appendix D.
+ */
+export function doubtfulName(
+  path: string,
+  { flags, extra }: { readonly flags: number; readonly extra: Buffer },
+): string | undefined {
+  if ((flags & 0x800) === 0 && /[^ -~]/.test(path)) return "has a name beyond ASCII without saying that it is UTF-8"
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 0x7075) continue
+    const field = extra.subarray(at + 4, at + 4 + extra.readUInt16LE(at + 2))
+    // A version and a CRC stand before it.
+    if (!field.subarray(5).equals(Buffer.from(path))) return "has another name in an extra field"
+  }
+  return undefined
+}
+
 /** Two paths with one such text would be one file on a file system that ignores case or Unicode forms. */
 export function foldedPath(path: string): string {
   return path.normalize("NFC").toLowerCase()

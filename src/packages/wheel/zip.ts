@@ -1,7 +1,7 @@
 import type { Bytes } from "./bytes.ts"
 import { refusals, shown, type Refuse } from "./refusal.ts"
-import { badPath, differing, foldedPath } from "./zip-name.ts"
-import { findEnd } from "./zip-end.ts"
+import { badPath, differing, doubtfulName, foldedPath } from "./zip-name.ts"
+import { anotherEnd, findEnd, holdsEnd } from "./zip-end.ts"
 
 /** An entry of a zip archive, as its central directory says. The path of a folder ends in `/`. */
 export type Member = {
@@ -34,7 +34,7 @@ const zipLimits: {
   /** Uncompressed to compressed, for archives that unpack to more than `ratioFrom` bytes. */
   readonly ratio: number
   readonly ratioFrom: number
-} = { members: 250_000, directory: 128 * 1024 ** 2, total: 24 * 1024 ** 3, ratio: 200, ratioFrom: 64 * 1024 ** 2 }
+} = { members: 100_000, directory: 16 * 1024 ** 2, total: 24 * 1024 ** 3, ratio: 200, ratioFrom: 64 * 1024 ** 2 }
 
 const fixed = 46
 
@@ -81,12 +81,16 @@ function readEntry(directory: Buffer, at: number, refuse: Refuse): { member: Omi
   const bad = badPath(path.endsWith("/") ? path.slice(0, -1) : path)
   if (bad !== undefined) throw refuse(`its member ${name()} ${bad}`)
   const flags = directory.readUInt16LE(at + 8)
+  const extra = directory.subarray(at + fixed + nameLength, at + fixed + nameLength + extraLength)
+  const doubt = doubtfulName(path, { flags, extra })
+  if (doubt !== undefined) throw refuse(`its member ${name()} ${doubt}`)
+  if (holdsEnd(directory.subarray(at + fixed + nameLength + extraLength, next))) throw refuse(anotherEnd)
   if ((flags & 0x2041) !== 0) throw refuse(`its member ${name()} is encrypted`)
   if ((flags & 0x20) !== 0) throw refuse(`its member ${name()} is a patch`)
   const method = directory.readUInt16LE(at + 10)
   if (method !== 0 && method !== 8)
     throw refuse(`its member ${name()} is compressed in a way (${method}) that wheels do not use`)
-  const zip64 = zip64Fields(directory.subarray(at + fixed + nameLength, at + fixed + nameLength + extraLength), {
+  const zip64 = zip64Fields(extra, {
     size: directory.readUInt32LE(at + 24),
     packed: directory.readUInt32LE(at + 20),
     offset: directory.readUInt32LE(at + 42),
