@@ -16,7 +16,7 @@ test("a thread that runs out of memory says at which layer, and another does wha
     const [file, recipe] = [join(folder, filename), join(folder, "recipe")]
     await writeFile(file, bytes)
     // Files without number, as a recipe that was kept: their text can be read, and what is made of them takes more.
-    await writeFile(recipe, sealed(`[${'["a",0,0,0],'.repeat(1_600_000)}["a",0,0,0]]`))
+    await writeFile(recipe, sealed(recipe, `[${'["a",0,0,0],'.repeat(1_600_000)}["a",0,0,0]]`))
     const segment = { file, filename, sha256, recipe, kept: undefined, omit: [] }
     const layer = { target, compression: "gzip", segments: [segment, segment] } as const
     const place = { output: join(folder, "layer"), temporary: folder }
