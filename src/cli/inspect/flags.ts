@@ -4,6 +4,8 @@ import type { Execute } from "../program.ts"
 
 export type InspectOptions = {
   readonly packages?: true | undefined
+  readonly layers?: true | undefined
+  readonly files?: string | undefined
   readonly why?: string | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
@@ -21,6 +23,8 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     )
     .argument("<image>", "a row of the tree, or an image with its registry: host/repository:tag")
     .option("--packages", "every package, a line each")
+    .option("--layers", "what layers hide of each other, what was left behind, and what to do about it")
+    .option("--files <path>", "the files below a path, the largest first, and the layer of each")
     .option("--why <package>", "which layer brought a package, who installed it, and where from")
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
@@ -33,6 +37,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
   examples(command, [
     ["nbstacks inspect datascience:2021.3", "what is in it?"],
     ["nbstacks inspect example.org/lab:1 --why numpy", "which one, and from where?"],
+    ["nbstacks inspect lab --layers", "why is it so large?"],
     ["nbstacks inspect lab --packages | grep '^deb'", "all of Debian's"],
   ])
   return command

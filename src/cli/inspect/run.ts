@@ -2,6 +2,7 @@ import { Failure } from "../../failure.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
 import type { InspectOptions } from "./flags.ts"
+import { inspectFiles } from "./files.ts"
 import { inspected } from "./inspected.ts"
 import { inspectJson, inspectText, packagesText } from "./view.ts"
 import { namesLike, whyText } from "./why.ts"
@@ -9,6 +10,8 @@ import { namesLike, whyText } from "./why.ts"
 /** Shows what is in an image. */
 export async function inspect(context: Context, options: InspectOptions & { readonly image: string }): Promise<number> {
   const { io } = context
+  requireOne(options)
+  if (options.layers === true || options.files !== undefined) return await inspectFiles(context, options)
   const view = await inspected(context, options.image, options)
   const { items } = view.inventory
   if (options.why !== undefined) {
@@ -21,4 +24,12 @@ export async function inspect(context: Context, options: InspectOptions & { read
   } else if (options.json === true) io.out(json(inspectJson(view)))
   else io.out(options.packages === true ? packagesText(items) : inspectText(view, io))
   return 0
+}
+
+/** Fails where several answers are asked for at once. */
+function requireOne({ packages, layers, files, why }: InspectOptions): void {
+  const asked = Object.entries({ packages, layers, files, why }).filter(([, value]) => value !== undefined)
+  if (asked.length < 2) return
+  const names = asked.map(([name]) => `\`--${name}\``)
+  throw new Failure("cannot", `${names.join(" and ")} exclude each other`, { hint: "Ask for one at a time" })
 }

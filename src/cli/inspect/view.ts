@@ -103,7 +103,8 @@ export function madeBy(created: string | undefined): string {
   return step === "" ? "(not said)" : step
 }
 
-function cut(text: string, width: number): string {
+/** A text of so many columns at most. */
+export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`
 }
 
