@@ -26,6 +26,8 @@ async function make(): Promise<void> {
       ["main", join(root, "src/cli/main.ts")],
       ...threads.map((path) => [path, join(root, "src", `${path}.ts`)]),
     ]),
+    // Optional companions of CycloneDX's library, which JSON does not need.
+    external: ["xmlbuilder2", "libxmljs2"],
     // Of @jupyterlab/coreutils, which looks for `require` with it.
     checks: { eval: false },
   })

@@ -15,6 +15,7 @@ import { lockCommand } from "./lock/flags.ts"
 import { planCommand } from "./plan/flags.ts"
 import { publishCommand } from "./publish/flags.ts"
 import { runCommand } from "./run/flags.ts"
+import { sbomCommand } from "./sbom/flags.ts"
 import { schemaCommand } from "./schema/flags.ts"
 import { storeCommand } from "./store/flags.ts"
 import { treeCommand } from "./tree/flags.ts"
@@ -53,6 +54,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     publishCommand(execute),
     inspectCommand(execute),
     diffCommand(execute),
+    sbomCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

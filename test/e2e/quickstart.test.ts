@@ -128,6 +128,49 @@ for d in distributions(): print(d.metadata["Name"], d.version)`
   expect((await inspect("--packages")).stdout.trim().split("\n").length).toBe(packages.length)
 })
 
+test("bills of materials are what the tools of their formats take", async () => {
+  const folder = await host.files.makeTemporary("nbstacks-sbom-")
+  await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
+  const must = async (...argv: [string, ...string[]]): Promise<string> => {
+    const { code, stdout, stderr } = await host.run({ argv, cwd: folder, timeout: 300_000 })
+    if (code !== 0) throw new Error(`${stdout}${stderr}`)
+    return stdout
+  }
+  const python = join(folder, "venv/bin/python")
+  await must("python3", "-m", "venv", "venv")
+  await must(python, "-m", "pip", "install", "--quiet", "spdx-tools", "cyclonedx-python-lib[json-validation]")
+  const names: Record<string, readonly string[]> = {}
+  for (const format of ["spdx", "cyclonedx"]) {
+    const { code, stdout, stderr } = await sandbox.nbstacks("sbom", "science", "--format", format)
+    expect([code, stderr]).toEqual([0, ""])
+    expect((await sandbox.nbstacks("sbom", "science", "--format", format)).stdout).toBe(stdout)
+    await host.files.write(join(folder, `${format}.spdx.json`), stdout)
+    const document = JSON.parse(stdout) as Record<
+      "packages" | "components",
+      { name: string; versionInfo?: string; version?: string }[]
+    >
+    names[format] = (document.packages ?? document.components)
+      .map(({ name, versionInfo, version }) => `${name} ${versionInfo ?? version}`)
+      .filter((one) => !/^(?:science sha256:|debian )/.test(one))
+      .toSorted()
+  }
+  expect(names["spdx"]).toEqual(names["cyclonedx"])
+  const inspected = JSON.parse((await sandbox.nbstacks("inspect", "science", "--json")).stdout) as {
+    packages: { name: string; version: string; licence?: string }[]
+  }
+  expect(names["spdx"]).toEqual(inspected.packages.map(({ name, version }) => `${name} ${version}`).toSorted())
+  expect(inspected.packages.filter(({ licence }) => licence !== undefined).length).toBeGreaterThan(150)
+  const spdx = `from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
+document = parse_file("spdx.spdx.json")
+print([m.validation_message for m in validate_full_spdx_document(document)], len(document.packages))`
+  expect(await must(python, "-c", spdx)).toBe(`[] ${(names["spdx"]?.length ?? 0) + 1}\n`)
+  const cyclonedx = `from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(open("cyclonedx.spdx.json").read()))`
+  expect(await must(python, "-c", cyclonedx)).toBe("None\n")
+})
+
 test("diff says what one row has and another has not", async () => {
   const { stdout } = await sandbox.nbstacks("diff", "notebook", "science", "--json")
   const { packages, pull, size } = JSON.parse(stdout) as {

@@ -6,7 +6,12 @@ import type { Io } from "../io.ts"
 
 export type DiffView = Comparison & { readonly from: string; readonly to: string; readonly platform: string }
 
-const others = { kernel: "kernel", labextension: "lab extension", serverextension: "server extension" } as const
+const others = {
+  kernel: "kernel",
+  labextension: "lab extension",
+  serverextension: "server extension",
+  system: "system",
+} as const
 
 /** A line a change, after what it costs. */
 export function diffText(view: DiffView, { outColors }: Pick<Io, "outColors">): string {

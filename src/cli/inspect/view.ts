@@ -31,6 +31,7 @@ export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerm
       "size",
       `${bytes(size)} in ${count(image.layers.length, "layer")}, ${bytes(unpacked)} and ${files} files unpacked`,
     ],
+    ["system", inventory.items.find((one) => one.kind === "system")?.name],
     ["packages", packageCounts(inventory.items)],
     [
       "kernels",
@@ -128,6 +129,7 @@ export function inspectJson({ name, location, image, inventory }: Inspected): ob
     platform: image.platform,
     user: image.config.User ?? "",
     labels: image.config.Labels ?? {},
+    system: of("system")[0] ?? null,
     packages: of("package"),
     kernels: of("kernel"),
     labExtensions: of("labextension"),

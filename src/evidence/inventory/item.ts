@@ -21,6 +21,8 @@ export type Package = {
   readonly origin?: string
   /** Build string of conda. */
   readonly build?: string
+  /** Of Julia's packages, by which Julia knows them. */
+  readonly uuid?: string
 }
 
 /** A Jupyter kernel. */
@@ -40,8 +42,18 @@ export type Extension = {
   readonly enabled?: boolean
 }
 
+/** The distribution that an image is made of. */
+export type System = {
+  readonly kind: "system"
+  /** `debian`, `alpine`. */
+  readonly id: string
+  /** As people call it. */
+  readonly name: string
+  readonly version?: string
+}
+
 /** Something that a file of an image says is there. */
-export type Item = Package | Kernel | Extension
+export type Item = Package | Kernel | Extension | System
 
 /** What one file says. Paths have no slash in front. */
 export type Reader = {

@@ -104,11 +104,17 @@ class LiveFiles {
     return [...this.#files].flatMap(([path, { record, layers }]) =>
       record.items.map((item, at): Found => {
         const placed = { ...item, path, layer: layers[at] ?? 0 }
+        if (placed.kind === "package" && placed.ecosystem === "deb") return { ...placed, ...this.#licence(placed.name) }
         return placed.kind === "package" && placed.ecosystem === "pypi"
           ? { ...placed, ...this.#provenance(path) }
           : placed
       }),
     )
+  }
+
+  #licence(name: string): { readonly licence?: string } {
+    const { licence } = this.#files.get(`usr/share/doc/${name}/copyright`)?.record ?? {}
+    return licence === undefined ? {} : { licence }
   }
 
   #provenance(path: string): { readonly installer?: string; readonly origin?: string } {

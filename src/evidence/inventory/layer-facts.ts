@@ -6,19 +6,16 @@ import type { TarHeader } from "../../oci/tar/header.ts"
 import { walkTar } from "../../oci/tar/walk.ts"
 import type { Item } from "./item.ts"
 import { readerOf } from "./readers/all.ts"
-import { isProvenance, provenanceOf } from "./readers/installer.ts"
+import { isNote, noteOf, type Note } from "./readers/notes.ts"
 import { isPackageCache } from "./readers/python.ts"
 
 /** Rises when what is read of a layer changes: facts of before are not used then. */
-export const factsFormat = 1
+export const factsFormat = 2
 
 /** What one file of a layer says. */
-export type LayerRecord = {
+export type LayerRecord = Note & {
   readonly path: string
   readonly items: readonly Item[]
-  /** Of a file beside a distribution's metadata: who installed it, and where from. */
-  readonly installer?: string
-  readonly origin?: string
 }
 
 /**
@@ -157,7 +154,7 @@ export function isRecord(member: LayerMember): member is LayerRecord {
 }
 
 function saysSomething(path: string): boolean {
-  return readerOf(path) !== undefined || isProvenance(path)
+  return readerOf(path) !== undefined || isNote(path)
 }
 
 function isDatabase(path: string): boolean {
@@ -165,7 +162,7 @@ function isDatabase(path: string): boolean {
 }
 
 function recordOf(path: string, content: Buffer): LayerRecord {
-  if (isProvenance(path)) return { path, items: [], ...provenanceOf(path, content) }
+  if (isNote(path)) return { path, items: [], ...noteOf(path, content) }
   return { path, items: readerOf(path)?.read(path, content) ?? [] }
 }
 
