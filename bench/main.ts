@@ -4,6 +4,7 @@ import { makeHost } from "../src/host/node/host.ts"
 import type { Host } from "../src/host/host.ts"
 import { context } from "./context.ts"
 import { help } from "./help.ts"
+import { inspect } from "./inspect.ts"
 import { largeWheel } from "./large-wheel.ts"
 import { layers } from "./layers.ts"
 import type { Measured } from "./measure.ts"
@@ -27,6 +28,7 @@ const all: Readonly<Record<string, (host: Host) => Promise<readonly Measured[]>>
   context,
   layers,
   ready,
+  inspect,
   "large-wheel": largeWheel,
   trees,
 }

@@ -7,7 +7,11 @@ import { join, relative, resolve } from "node:path"
  * changes the source runs the source.
  */
 const root = resolve(import.meta.dirname, "..")
-const threads = ["packages/segment/worker/layer.worker", "packages/bytecode/sources.worker"]
+const threads = [
+  "packages/segment/worker/layer.worker",
+  "packages/bytecode/sources.worker",
+  "evidence/inventory/worker/facts.worker",
+]
 
 try {
   await make()

@@ -3,6 +3,7 @@ import { table } from "../checks/table.ts"
 import type { Slot } from "../plan/key.ts"
 import { columns } from "./columns.ts"
 import type { Colors } from "./io.ts"
+import { byRow } from "./junit.ts"
 
 export type ChecksView = {
   readonly reports: ReadonlyMap<Slot, CheckReport>
@@ -13,7 +14,7 @@ export type ChecksView = {
 /** A table of checks for each row that was checked. */
 export function checksText({ reports, colors, severalPlatforms }: ChecksView): string {
   const marks = { passed: colors.green("✓"), failed: colors.red("✗"), "not-run": colors.dim("–") }
-  return [...reports]
+  return byRow(reports)
     .map(([slot, report]) => {
       const [image = "", platform = ""] = slot.split("@")
       const rows = table(report).map(({ status, name, time, message }) => [marks[status], name, time, message])

@@ -12,6 +12,7 @@ import { initCommand } from "./init/flags.ts"
 import { inspectCommand } from "./inspect/flags.ts"
 import { layersCommand } from "./layers/flags.ts"
 import { lockCommand } from "./lock/flags.ts"
+import { pageCommand } from "./page/flags.ts"
 import { planCommand } from "./plan/flags.ts"
 import { publishCommand } from "./publish/flags.ts"
 import { runCommand } from "./run/flags.ts"
@@ -55,6 +56,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     inspectCommand(execute),
     diffCommand(execute),
     sbomCommand(execute),
+    pageCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

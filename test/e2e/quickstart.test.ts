@@ -128,6 +128,19 @@ for d in distributions(): print(d.metadata["Name"], d.version)`
   expect((await inspect("--packages")).stdout.trim().split("\n").length).toBe(packages.length)
 })
 
+test("a page says what the image is built on, by digest, and what is in it", async () => {
+  const { code, stdout, stderr } = await sandbox.nbstacks("page", "science")
+  expect([code, stderr]).toEqual([0, ""])
+  const notebook = (JSON.parse((await sandbox.nbstacks("inspect", "notebook", "--json")).stdout) as { digest: string })
+    .digest
+  expect(stdout).toContain(`\`\`\`dockerfile\nFROM notebook@${notebook}\n`)
+  expect(stdout).toMatch(
+    /^# science\n\n[^]*\n## Kernels\n[^]*\| python3 \| Python 3 [^]*\n## Packages of Debian \(\d+\)\n/,
+  )
+  expect(stdout).toMatch(/\n\| pandas \| \d[\d.]* \| BSD [^|]*\| \d+ \|\n/)
+  expect((await sandbox.nbstacks("page", "science")).stdout).toBe(stdout)
+})
+
 test("bills of materials are what the tools of their formats take", async () => {
   const folder = await host.files.makeTemporary("nbstacks-sbom-")
   await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }

@@ -3,6 +3,7 @@ import { bytes, count } from "../../report/format.ts"
 import { columns } from "../columns.ts"
 import { packageWords } from "../inspect/view.ts"
 import type { Io } from "../io.ts"
+import { cell, tableOf } from "../markdown.ts"
 
 export type DiffView = Comparison & { readonly from: string; readonly to: string; readonly platform: string }
 
@@ -47,20 +48,17 @@ function versions({ from, to }: PackageChange): string {
 export function diffMarkdown(view: DiffView): string {
   const lines = [`**${cell(view.from)} → ${cell(view.to)}** (${view.platform}): ${sizes(view)}`]
   for (const [ecosystem, changes] of Map.groupBy(view.packages, (one) => one.ecosystem)) {
-    lines.push("", `| ${packageWords[ecosystem]} | from | to | |`, "|---|---|---|---|")
-    for (const { name, from, to, change } of changes)
-      lines.push(`| ${cell(name)} | ${cell(from.join(", "))} | ${cell(to.join(", "))} | ${change} |`)
+    lines.push(
+      "",
+      ...tableOf(
+        [packageWords[ecosystem], "from", "to", ""],
+        changes.map(({ name, from, to, change }) => [name, from.join(", "), to.join(", "), change]),
+      ),
+    )
   }
   if (view.others.length > 0) lines.push("")
   for (const { change, kind, name } of view.others) lines.push(`- ${change}: ${others[kind]} ${cell(name)}`)
   if (view.packages.length + view.others.length === 0)
     lines.push("", "They have the same packages, kernels and extensions.")
   return `${lines.join("\n")}\n`
-}
-
-/** What comes from images is text and nothing else: no markup, no mention of anybody. */
-function cell(text: string): string {
-  return text
-    .replaceAll(/[\\`*_{}[\]<>()#|!~@]/g, (mark) => (mark === "@" ? "@\u200B" : `\\${mark}`))
-    .replaceAll(/\s+/g, " ")
 }

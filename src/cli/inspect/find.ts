@@ -22,6 +22,8 @@ export type Named = {
   readonly name: string
   readonly location: Location
   readonly image: Image
+  /** What it is built on, pinned by its digest where that is known. */
+  readonly base: string | undefined
 }
 
 /**
@@ -43,7 +45,9 @@ export async function findNamed(context: Context, name: string, options: FindOpt
   if (digest === undefined)
     throw new Failure("cannot", `${name} is not there for ${platform}`, { hint: "Name another one with `--platform`" })
   const location = { store, repository: parsed.repository, digest }
-  return { name, location, image: await readImage(store, parsed.repository, digest) }
+  const image = await readImage(store, parsed.repository, digest)
+  const { [annotation.name]: base, [annotation.digest]: baseDigest } = image.annotations
+  return { name, location, image, base: base === undefined ? baseDigest : pinned(base, baseDigest) }
 }
 
 async function findRow(context: Context, name: string, options: FindOptions): Promise<Named> {
@@ -55,8 +59,26 @@ async function findRow(context: Context, name: string, options: FindOptions): Pr
   if (row === undefined || platform === undefined)
     throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one in `platforms:`" })
   await using session = openSession(context, tree)
-  const found = (await builtRows(context, session, { platform, offline: options.offline === true })).get(id)
+  const built = await builtRows(context, session, { platform, offline: options.offline === true })
+  const found = built.get(id)
   if (found === undefined) throw notBuilt(id)
   const { location } = found
-  return { name: id, location, image: await readImage(location.store, location.repository, location.digest) }
+  const { parent } = row
+  const base =
+    parent.kind === "external"
+      ? pinned(parent.reference, parent.locked[platform])
+      : parent.kind === "image"
+        ? pinned(parent.id, built.get(parent.id)?.location.digest)
+        : undefined
+  return { name: id, location, image: await readImage(location.store, location.repository, location.digest), base }
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+const annotation = {
+  name: "org.opencontainers.image.base.name",
+  digest: "org.opencontainers.image.base.digest",
+} as const
+
+function pinned(name: string, digest: string | undefined): string {
+  return digest === undefined || name.includes("@") ? name : `${name}@${digest}`
 }

@@ -1,6 +1,8 @@
 import { join } from "node:path"
 import { inventoryOf, type Inventory } from "../../evidence/inventory/inventory.ts"
+import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
+import { threadEnvironment } from "../../packages/thread-environment.ts"
 import type { Context } from "../context.ts"
 import { findNamed, type FindOptions, type Named } from "./find.ts"
 import { reading } from "./progress.ts"
@@ -12,9 +14,12 @@ export type Inspected = Named & { readonly inventory: Inventory }
 export async function inspected(context: Context, name: string, options: FindOptions): Promise<Inspected> {
   const named = await findNamed(context, name, options)
   using progress = reading(context, named.image)
+  const { host, signal } = context
+  await using pool = factsPool(Math.min(4, host.machine.cores), threadEnvironment())
   const inventory = await inventoryOf(named.image, {
-    cache: { files: context.host.files, folder: join(cacheFolder(context.host), "inventories") },
-    signal: context.signal,
+    cache: { files: host.files, folder: join(cacheFolder(host), "inventories") },
+    signal,
+    pool,
     onLayer: progress.onLayer,
   })
   return { ...named, inventory }

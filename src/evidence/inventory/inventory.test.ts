@@ -4,6 +4,7 @@ import { imageOf, layerOf, layerOfBytes, type Member } from "../../../test/suppo
 import type { Image } from "../../oci/image.ts"
 import { tarHeader } from "../../oci/tar/header.ts"
 import { inventoryOf } from "./inventory.ts"
+import { readLayerFacts } from "./layer-facts.ts"
 
 const site = "opt/env/lib/python3.11/site-packages"
 
@@ -195,6 +196,15 @@ test("a database of more than anybody has is refused before it is read", async (
     ),
     hint: expect.any(String),
   })
+})
+
+test("a layer that unpacks to far more than its size is given up", async () => {
+  const bomb = layerOf({ zeros: { content: "\0".repeat(3_000_000) } })
+  await expect(readLayerFacts(bomb, { bytes: 1_000_000, times: 10 })).rejects.toMatchObject({
+    code: "cannot",
+    message: expect.stringContaining("it unpacks to more than 1"),
+  })
+  expect((await readLayerFacts(bomb)).bytes).toBe(3_000_000)
 })
 
 test("a path that leads out of the image is refused", async () => {

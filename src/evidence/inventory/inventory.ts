@@ -3,6 +3,7 @@ import type { Files } from "../../host/files.ts"
 import { readKept, writeKept } from "../../kept-text.ts"
 import type { Image, Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
+import type { FactsPool } from "./facts-pool.ts"
 import { joinFacts, type Found } from "./join.ts"
 import { factsFormat, readLayerFacts, type LayerFacts } from "./layer-facts.ts"
 
@@ -18,12 +19,16 @@ export type InventoryOptions = {
   /** Where what is known of layers is kept; a layer is read once for all images that have it. */
   readonly cache?: { readonly files: Files; readonly folder: string } | undefined
   readonly signal?: AbortSignal | undefined
+  /** Threads that read layers; without them it is done here. */
+  readonly pool?: Pick<FactsPool, "read"> | undefined
   /** Called when a layer was read that was not known. */
   readonly onLayer?: ((layer: Layer) => void) | undefined
 }
 
-/** Layers that are inflated at once; the work of each is done in threads of the runtime. */
+/** Layers that are read at once. */
 const width = 4
+/** Smaller layers, in bytes, are read sooner than a thread starts. */
+const worthAThread = 500_000
 
 /**
  * Reads what is in an image from its layers alone: nothing of it is run, and nothing unpacked to the disk. Layers that
@@ -47,13 +52,14 @@ function sizeOf({ descriptor }: Layer): number {
   return descriptor.size
 }
 
-async function factsOf(layer: Layer, { cache, onLayer }: InventoryOptions): Promise<LayerFacts> {
+async function factsOf(layer: Layer, { cache, onLayer, pool }: InventoryOptions): Promise<LayerFacts> {
   // By what is proven when the layer is read: its diffID is what an image says of it.
   const path = cache === undefined ? "" : join(cache.folder, `${layer.descriptor.digest.replace(":", "-")}.json`)
   const text = cache === undefined ? undefined : await readKept(cache, path)
   const kept = text === undefined ? undefined : (JSON.parse(text) as LayerFacts)
   if (kept?.format === factsFormat) return kept
-  const facts = await readLayerFacts(layer)
+  const facts =
+    pool === undefined || sizeOf(layer) < worthAThread ? await readLayerFacts(layer) : await pool.read(layer)
   onLayer?.(layer)
   if (cache !== undefined) await writeKept(cache, path, JSON.stringify(facts))
   return facts

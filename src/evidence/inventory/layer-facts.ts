@@ -3,7 +3,7 @@ import type { Layer } from "../../oci/image.ts"
 import { layerArchive } from "../../oci/layer/open.ts"
 import { relativePath } from "../../oci/merged/headers.ts"
 import type { TarHeader } from "../../oci/tar/header.ts"
-import { walkTar } from "../../oci/tar/walk.ts"
+import { tarWalker } from "../../oci/tar/walk.ts"
 import type { Item } from "./item.ts"
 import { readerOf } from "./readers/all.ts"
 import { isNote, noteOf, type Note } from "./readers/notes.ts"
@@ -49,12 +49,52 @@ const mostFacts = 2_000_000
  * Reads a layer once, from its first byte to its last, and takes what is needed for an inventory. Nothing is written
  * anywhere. Fails with `cannot` where the layer is malformed, or where a file has more than anybody would read.
  */
-export async function readLayerFacts(layer: Layer): Promise<LayerFacts> {
-  const what = `the layer ${layer.descriptor.digest}`
-  const scan = newScan(what)
-  await walkTar(layerArchive(layer), what, scan)
-  return scan.facts()
+export async function readLayerFacts(layer: Layer, bound?: Bound): Promise<LayerFacts> {
+  const { size } = layer.descriptor
+  const scan = scanLayer(`the layer ${layer.descriptor.digest}`, size, bound)
+  for await (const piece of layerArchive(layer))
+    scan.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))
+  return scan.end()
 }
+
+/** A layer's archive that is being read: pieces go in, facts come out at its end. */
+export type LayerScan = {
+  push(piece: Buffer): void
+  end(): LayerFacts
+}
+
+/**
+ * Begins to read a layer.
+ *
+ * @param what What people call it in an error.
+ * @param size Of the layer as it is stored, in bytes.
+ */
+export function scanLayer(what: string, size: number, bound: Bound = usualBound): LayerScan {
+  const scan = newScan(what)
+  const walker = tarWalker(what, scan)
+  const most = bound.bytes + bound.times * size
+  let unpacked = 0
+  return {
+    push(piece) {
+      unpacked += piece.length
+      if (unpacked > most)
+        throw new Failure("cannot", `Cannot read ${what}: it unpacks to more than ${most} bytes`, {
+          hint: "Such a layer is made to harm who reads it",
+        })
+      walker.push(piece)
+    },
+    end() {
+      walker.end()
+      return scan.facts()
+    },
+  }
+}
+
+/** A layer may unpack to so many bytes, and so many times its size besides. */
+export type Bound = { readonly bytes: number; readonly times: number }
+
+/** Real layers unpack to three or four times their size; one of zeros alone to a thousand times. */
+const usualBound: Bound = { bytes: 16 * 1024 ** 3, times: 100 }
 
 type Header = TarHeader & { readonly mtime: number }
 
@@ -127,7 +167,7 @@ function newScan(what: string): {
         files++
         bytes += header.size
         if (content === undefined) return
-        if (isPackageCache(path)) spare.set(path, content)
+        if (isPackageCache(path)) spare.set(path, Buffer.from(content))
         else if (saysSomething(path)) keep(path, content)
       } else if (header.kind === "symlink") {
         count(1)

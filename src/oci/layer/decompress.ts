@@ -39,7 +39,7 @@ export async function* decompress(source: AsyncIterable<Uint8Array>, what: strin
 }
 
 /** What bytes are compressed with, seen from the first four. */
-function compressionOf(head: Uint8Array): "gzip" | "zstd" | "none" {
+export function compressionOf(head: Uint8Array): "gzip" | "zstd" | "none" {
   if (head[0] === 0x1f && head[1] === 0x8b) return "gzip"
   const isFrame = head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd
   const isSkippable = ((head[0] ?? 0) & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18

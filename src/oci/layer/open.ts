@@ -3,7 +3,7 @@ import { readTar, type TarEntry } from "../tar/reader.ts"
 import { decompress } from "./decompress.ts"
 
 /** The bytes of a layer as they are stored, verified at their end. */
-function layerBytes({ descriptor, from }: Pick<Layer, "descriptor" | "from">): AsyncIterable<Uint8Array> {
+export function layerBytes({ descriptor, from }: Pick<Layer, "descriptor" | "from">): AsyncIterable<Uint8Array> {
   return "open" in from ? from.open() : from.store.read(from.repository, descriptor.digest)
 }
 

@@ -7,7 +7,7 @@ import { applyMeta, applyPax } from "./pax.ts"
 export type TarVisitor = {
   /** Whether the content of a file has to be kept until it is whole. */
   readonly wants: (header: TarHeader & { readonly mtime: number }) => boolean
-  /** Called with each member, and with its content if that was wanted: a buffer that is the visitor's own. */
+  /** Called with each member, and with its content if that was wanted: a buffer that is valid until this returns. */
   readonly member: (header: TarHeader & { readonly mtime: number }, content: Buffer | undefined) => void
 }
 
@@ -17,9 +17,21 @@ export type TarVisitor = {
  * Fails with `cannot` where the archive is malformed or ends too early; `what` names it there.
  */
 export async function walkTar(source: AsyncIterable<Uint8Array>, what: string, visitor: TarVisitor): Promise<void> {
-  const walker = new TarWalker(what, visitor)
+  const walker = tarWalker(what, visitor)
   for await (const piece of source) walker.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))
   walker.end()
+}
+
+/** Takes an archive in pieces, each of which may be used for something else afterwards. */
+export type TarWalk = {
+  push(piece: Buffer): void
+  /** Fails where the archive ends too early. */
+  end(): void
+}
+
+/** The same as `walkTar` for who has the pieces at hand. */
+export function tarWalker(what: string, visitor: TarVisitor): TarWalk {
+  return new TarWalker(what, visitor)
 }
 
 type Header = TarHeader & { readonly mtime: number }
@@ -30,7 +42,7 @@ type Next =
   | { readonly kind: "meta"; readonly flag: string }
   | { readonly kind: "content"; readonly header: Header }
 
-class TarWalker {
+class TarWalker implements TarWalk {
   readonly #what: string
   readonly #visitor: TarVisitor
   readonly #state: Meta = { global: new Map(), pax: new Map(), name: undefined, link: undefined }
@@ -60,7 +72,7 @@ class TarWalker {
       const taken = piece.subarray(at, at + this.#want)
       at += taken.length
       if (taken.length < this.#want) {
-        this.#parts.push(taken)
+        this.#parts.push(Buffer.from(taken))
         this.#want -= taken.length
         continue
       }
@@ -72,7 +84,6 @@ class TarWalker {
     }
   }
 
-  /** Fails where the archive ends too early. */
   end(): void {
     const { kind } = this.#next
     if (this.#isOver || (kind === "header" && this.#skip === 0 && this.#parts.length === 0)) return
