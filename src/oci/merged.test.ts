@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { imageOf, layerOf, type Member } from "../../test/support/layers.ts"
 import { makeHost } from "../host/node/host.ts"
+import type { Layer } from "./image.ts"
 import { readMerged, type Merged } from "./merged.ts"
 
 async function merge(...layers: readonly Readonly<Record<string, Member>>[]): Promise<Merged> {
@@ -116,3 +117,16 @@ test("cached headers give the same tree, and damaged ones count as none", async 
 function refuse(): AsyncIterable<Uint8Array> {
   throw new Error("the layer is read again")
 }
+
+test("an image that claims another layer's diffID does not become what is known of that layer", async () => {
+  const host = makeHost(process.env)
+  const folder = await host.files.makeTemporary("nbstacks-merged-")
+  await using _ = { [Symbol.asyncDispose]: () => host.files.remove(folder) }
+  const cache = { files: host.files, folder }
+  const honest = layerOf({ "bin/python": "good" })
+  const liar = { ...layerOf({ "bin/other": "bad" }), diffId: honest.diffId }
+  const pathsOf = async (...layers: readonly Layer[]): Promise<readonly string[]> =>
+    [...(await readMerged(imageOf(...layers), { cache })).entries()].map(({ path }) => path)
+  expect(await pathsOf(liar)).toContain("bin/other")
+  expect(await pathsOf(honest)).toEqual(["", "bin", "bin/python"])
+})

@@ -38,7 +38,7 @@ export async function parentFacts(
     format,
     env: config.Env ?? [],
     label: config.Labels?.[environmentLabel] ?? null,
-    layers: layers.map(({ diffId }) => diffId),
+    layers: layers.map(({ descriptor }) => descriptor.digest),
   }
   const path = join(cacheFolder(host), "parents", `${partsOf(digestOf(canonicalJson(decisive))).hex}.json`)
   const kept = await readKept(host, path)

@@ -15,7 +15,7 @@ export function lastParent(host: Pick<Host, "files" | "env" | "machine">): ReadP
   const cache = { files: host.files, folder: join(cacheFolder(host), "headers") }
   let last: { readonly name: string; readonly merged: Promise<Merged> } | undefined
   return async (image, signal) => {
-    const name = image.layers.map(({ diffId }) => diffId).join(" ")
+    const name = image.layers.map(({ descriptor }) => descriptor.digest).join(" ")
     if (last?.name === name) return await last.merged
     const merged = readMerged(image, { cache, signal })
     last = { name, merged }

@@ -38,8 +38,8 @@ export async function readContents(
   return found
 }
 
-function pathOf({ folder }: HeaderCache, { diffId }: Layer, member: number): string {
-  return join(folder, `${diffId.replace(":", "-")}-${member}.file`)
+function pathOf({ folder }: HeaderCache, { descriptor }: Layer, member: number): string {
+  return join(folder, `${descriptor.digest.replace(":", "-")}-${member}.file`)
 }
 
 async function readKept({ files }: HeaderCache, path: string): Promise<Uint8Array | undefined> {

@@ -20,7 +20,8 @@ const format = 1
  * be read counts as none. Fails with `cannot` when a member's path leads out of the image.
  */
 export async function readHeaders(layer: Layer, cache?: HeaderCache): Promise<readonly LayerHeader[]> {
-  const path = cache === undefined ? "" : join(cache.folder, `${layer.diffId.replace(":", "-")}.json`)
+  // By the digest, which is proven when the layer is read: a diffID is what an image says of itself.
+  const path = cache === undefined ? "" : join(cache.folder, `${layer.descriptor.digest.replace(":", "-")}.json`)
   const known = cache === undefined ? undefined : await readCached(cache, path)
   if (known !== undefined) return known
   const headers: LayerHeader[] = []
