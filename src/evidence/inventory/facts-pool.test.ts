@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest"
 import { archiveOf, layerOfBytes, type Member } from "../../../test/support/layers.ts"
 import type { Layer } from "../../oci/image.ts"
 import { factsPool } from "./facts-pool.ts"
-import { readLayerFacts } from "./layer-facts.ts"
+import { readLayerFacts } from "./reading.ts"
 
 const pool = factsPool(2, {})
 afterAll(() => pool[Symbol.asyncDispose]())

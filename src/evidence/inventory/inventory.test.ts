@@ -4,7 +4,7 @@ import { imageOf, layerOf, layerOfBytes, type Member } from "../../../test/suppo
 import type { Image } from "../../oci/image.ts"
 import { tarHeader } from "../../oci/tar/header.ts"
 import { inventoryOf } from "./inventory.ts"
-import { readLayerFacts } from "./layer-facts.ts"
+import { readLayerFacts } from "./reading.ts"
 
 const site = "opt/env/lib/python3.11/site-packages"
 

@@ -5,7 +5,8 @@ import type { Image, Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
 import type { FactsPool } from "./facts-pool.ts"
 import { joinFacts, type Found } from "./join.ts"
-import { factsFormat, readLayerFacts, type LayerFacts } from "./layer-facts.ts"
+import { factsFormat, type LayerFacts } from "./layer-facts.ts"
+import { readLayerFacts } from "./reading.ts"
 
 /** What is in an image. */
 export type Inventory = {
@@ -27,24 +28,33 @@ export type InventoryOptions = {
 
 /** Layers that are read at once. */
 const width = 4
-/** Smaller layers, in bytes, are read sooner than a thread starts. */
-const worthAThread = 500_000
+/** So many bytes are worth the time in which threads start; fewer are read here. */
+const worthThreads = 30_000_000
 
 /**
  * Reads what is in an image from its layers alone: nothing of it is run, and nothing unpacked to the disk. Layers that
  * were read before are not asked for. Fails with `cannot` when a layer is malformed.
  */
 export async function inventoryOf(image: Image, options: InventoryOptions = {}): Promise<Inventory> {
+  const { layers } = image
+  const kept = await parallel(layers, width, (layer) => keptFacts(layer, options))
+  const missing = layers.flatMap((layer, at) => (kept[at] === undefined ? [{ layer, at }] : []))
+  const bytes = missing.reduce((sum, { layer }) => sum + sizeOf(layer), 0)
+  const pool = bytes < worthThreads ? undefined : options.pool
   // Large ones first: who comes last should not have to wait for one of them alone.
-  const order = image.layers.map((layer, at) => ({ layer, at })).sort((a, b) => sizeOf(b.layer) - sizeOf(a.layer))
-  const read = await parallel(order, width, async ({ layer, at }) => {
+  missing.sort((a, b) => sizeOf(b.layer) - sizeOf(a.layer))
+  const read = await parallel(missing, width, async ({ layer, at }) => {
     options.signal?.throwIfAborted()
-    return { at, facts: await factsOf(layer, options) }
+    const facts = pool === undefined ? await readLayerFacts(layer) : await pool.read(layer)
+    options.onLayer?.(layer)
+    if (options.cache !== undefined) await writeKept(options.cache, pathOf(options.cache, layer), JSON.stringify(facts))
+    return [at, facts] as const
   })
-  const facts = read.toSorted((a, b) => a.at - b.at).map((one) => one.facts)
+  const found = new Map(read)
+  const facts = kept.map((one, at) => one ?? (found.get(at) as LayerFacts))
   return {
     items: [...joinFacts(facts)].sort(byName),
-    layers: facts.map(({ files, bytes }) => ({ files, bytes })),
+    layers: facts.map(({ files, bytes: unpacked }) => ({ files, bytes: unpacked })),
   }
 }
 
@@ -52,17 +62,17 @@ function sizeOf({ descriptor }: Layer): number {
   return descriptor.size
 }
 
-async function factsOf(layer: Layer, { cache, onLayer, pool }: InventoryOptions): Promise<LayerFacts> {
-  // By what is proven when the layer is read: its diffID is what an image says of it.
-  const path = cache === undefined ? "" : join(cache.folder, `${layer.descriptor.digest.replace(":", "-")}.json`)
-  const text = cache === undefined ? undefined : await readKept(cache, path)
+type Cache = NonNullable<InventoryOptions["cache"]>
+
+/** By what is proven when a layer is read: its diffID is what an image says of it. */
+function pathOf({ folder }: Cache, { descriptor }: Layer): string {
+  return join(folder, `${descriptor.digest.replace(":", "-")}.json`)
+}
+
+async function keptFacts(layer: Layer, { cache }: InventoryOptions): Promise<LayerFacts | undefined> {
+  const text = cache === undefined ? undefined : await readKept(cache, pathOf(cache, layer))
   const kept = text === undefined ? undefined : (JSON.parse(text) as LayerFacts)
-  if (kept?.format === factsFormat) return kept
-  const facts =
-    pool === undefined || sizeOf(layer) < worthAThread ? await readLayerFacts(layer) : await pool.read(layer)
-  onLayer?.(layer)
-  if (cache !== undefined) await writeKept(cache, path, JSON.stringify(facts))
-  return facts
+  return kept?.format === factsFormat ? kept : undefined
 }
 
 function byName(a: Found, b: Found): number {

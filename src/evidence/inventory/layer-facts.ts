@@ -1,6 +1,4 @@
 import { Failure } from "../../failure.ts"
-import type { Layer } from "../../oci/image.ts"
-import { layerArchive } from "../../oci/layer/open.ts"
 import { relativePath } from "../../oci/merged/headers.ts"
 import type { TarHeader } from "../../oci/tar/header.ts"
 import { tarWalker } from "../../oci/tar/walk.ts"
@@ -44,18 +42,6 @@ const largestFile = 64 * 1024 * 1024
 const largestSpare = 64 * 1024 * 1024
 /** What an inventory may be made of: links, removals and items of a layer. */
 const mostFacts = 2_000_000
-
-/**
- * Reads a layer once, from its first byte to its last, and takes what is needed for an inventory. Nothing is written
- * anywhere. Fails with `cannot` where the layer is malformed, or where a file has more than anybody would read.
- */
-export async function readLayerFacts(layer: Layer, bound?: Bound): Promise<LayerFacts> {
-  const { size } = layer.descriptor
-  const scan = scanLayer(`the layer ${layer.descriptor.digest}`, size, bound)
-  for await (const piece of layerArchive(layer))
-    scan.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))
-  return scan.end()
-}
 
 /** A layer's archive that is being read: pieces go in, facts come out at its end. */
 export type LayerScan = {
