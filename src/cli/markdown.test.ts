@@ -5,7 +5,7 @@ test.each([
   ["numpy", "numpy"],
   ["a|b", "a\\|b"],
   ["<script>", "\\<script\\>"],
-  ["[link](x)", "\\[link\\]\\(x\\)"],
+  ["[link](x)", "\\[link\\](x)"],
   ["# no title\nnor a line", "\\# no title nor a line"],
   ["@somebody", "@\u200Bsomebody"],
 ])("%j is text and nothing else", (text, written) => {

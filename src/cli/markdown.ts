@@ -1,7 +1,7 @@
 /** What comes from images is text and nothing else: no markup, no mention of anybody. */
 export function cell(text: string): string {
   return text
-    .replaceAll(/[\\`*_{}[\]<>()#|!~@]/g, (mark) => (mark === "@" ? "@\u200B" : `\\${mark}`))
+    .replaceAll(/[\\`*_{}[\]<>#|!~@]/g, (mark) => (mark === "@" ? "@\u200B" : `\\${mark}`))
     .replaceAll(/\s+/g, " ")
 }
 

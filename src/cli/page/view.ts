@@ -55,12 +55,17 @@ export function pageText(found: Inspected): string {
 function steps({ base, image }: Inspected): readonly string[] {
   const lines = [
     ...(base === undefined ? [] : [`FROM ${base}`]),
-    ...image.layers.map(({ history }) => madeBy(history.created_by)),
+    ...image.layers.map(({ history }) => stepLine(madeBy(history.created_by))),
   ]
   // A fence is longer than any run of its marks inside.
   const longest = Math.max(2, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([marks]) => marks.length)))
   const fence = "`".repeat(longest + 1)
   return [`${fence}dockerfile`, ...lines, fence]
+}
+
+/** A step that is no instruction of a Dockerfile is a comment there. */
+function stepLine(step: string): string {
+  return /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|RUN|USER|VOLUME|WORKDIR) /.test(step) ? step : `# ${step}`
 }
 
 function section(items: readonly Found[], kind: Found["kind"], title: string): readonly string[] {
