@@ -249,3 +249,20 @@ test("what cannot be sized is said: offline without a cache, and HEAD where a pa
   expect(one).toMatchObject({ code: 2, stdout: "" })
   expect((await tree.nbstacks("layers", "plain", "--history")).stderr).toContain("has no locked environment of its own")
 })
+
+test("inspect says how images of registries are named where there is no tree, and what is wrong with a registry's", async () => {
+  await using sandbox = await openSandbox(host)
+  const said = async (...args: readonly string[]): Promise<string> => {
+    const { code, stderr } = await sandbox.nbstacks(...args)
+    return `${code} ${stderr.replaceAll(sandbox.folder, "HERE")}`
+  }
+  expect(await said("inspect", "lab")).toBe(
+    "2 error: `lab` names no registry, and there is no nbstacks.yaml in HERE\n\nhint: Name an image with its registry, such as example.org/lab:1; or use `-C DIR` for the rows of a tree\n",
+  )
+  expect(await said("inspect", "127.0.0.1:1/lab:1")).toMatch(
+    /^3 error: Cannot read 127\.0\.0\.1:1\/lab:1: nothing answers/,
+  )
+  expect(await said("diff", "127.0.0.1:1/lab:1", "127.0.0.1:1/lab:2", "--platform", "amd64")).toMatch(
+    /^2 error: `amd64` is no platform/,
+  )
+})

@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { Failure } from "../../failure.ts"
 import { readImage, type Image } from "../../oci/image.ts"
 import { isPlatform } from "../../oci/platform.ts"
@@ -51,6 +52,10 @@ export async function findNamed(context: Context, name: string, options: FindOpt
 }
 
 async function findRow(context: Context, name: string, options: FindOptions): Promise<Named> {
+  if ((await context.host.files.stat(join(context.folder, "nbstacks.yaml"))) === undefined)
+    throw new Failure("cannot", `\`${name}\` names no registry, and there is no nbstacks.yaml in ${context.folder}`, {
+      hint: "Name an image with its registry, such as example.org/lab:1; or use `-C DIR` for the rows of a tree",
+    })
   const whole = await loadTree(context, options)
   const id = oneRow(whole, name)
   const tree = selectPlatform(whole, options.platform)
