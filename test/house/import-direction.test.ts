@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   "program.ts": 0,
   "remember.ts": 0,
   host: 1,
+  threads: 1,
   "kept-text.ts": 2,
   oci: 3,
   git: 3,

@@ -2,7 +2,6 @@ import { join } from "node:path"
 import { inventoryOf, type Inventory } from "../../evidence/inventory/inventory.ts"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
-import { threadEnvironment } from "../../packages/thread-environment.ts"
 import type { Context } from "../context.ts"
 import { findNamed, type FindOptions, type Named } from "./find.ts"
 import { reading } from "./progress.ts"
@@ -15,7 +14,7 @@ export async function inspected(context: Context, name: string, options: FindOpt
   const named = await findNamed(context, name, options)
   using progress = reading(context, named.image)
   const { host, signal } = context
-  await using pool = factsPool(Math.min(4, host.machine.cores), threadEnvironment())
+  await using pool = factsPool(Math.min(4, host.machine.cores))
   const inventory = await inventoryOf(named.image, {
     cache: { files: host.files, folder: join(cacheFolder(host), "inventories") },
     signal,

@@ -1,4 +1,4 @@
-import type { FailureCode } from "../../failure.ts"
+import type { Problem } from "../../threads/problem.ts"
 import type { Bound, LayerFacts } from "./layer-facts.ts"
 
 /** What a thread is told: a layer begins, its bytes as they are stored, its end. One layer after the other. */
@@ -17,13 +17,4 @@ export type FactsRequest =
 /** What it answers of a layer: `more` for each piece of bytes that it is done with; then what the layer says, or why not. */
 export type FactsAnswer = { readonly id: number } & FactsSaid
 
-export type FactsSaid =
-  | { readonly kind: "more" }
-  | { readonly kind: "facts"; readonly facts: LayerFacts }
-  | {
-      readonly kind: "failure"
-      readonly code: FailureCode
-      readonly sentence: string
-      readonly hint: string | undefined
-    }
-  | { readonly kind: "bug"; readonly message: string }
+export type FactsSaid = { readonly kind: "more" } | { readonly kind: "facts"; readonly facts: LayerFacts } | Problem

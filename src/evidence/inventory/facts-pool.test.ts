@@ -6,7 +6,7 @@ import type { Layer } from "../../oci/image.ts"
 import { factsPool } from "./facts-pool.ts"
 import { readLayerFacts } from "./reading.ts"
 
-const pool = factsPool(2, {})
+const pool = factsPool(2)
 afterAll(() => pool[Symbol.asyncDispose]())
 
 const members: Readonly<Record<string, Member>> = {

@@ -1,8 +1,9 @@
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import { Failure } from "../../failure.ts"
 import type { Layer } from "../../oci/image.ts"
 import { layerBytes } from "../../oci/layer/open.ts"
-import { threadFile } from "../../program.ts"
+import { problemError } from "../../threads/problem.ts"
+import { ranOutOfMemory, startThread } from "../../threads/start.ts"
 import type { FactsAnswer, FactsRequest } from "./facts-messages.ts"
 import type { Bound, LayerFacts } from "./layer-facts.ts"
 
@@ -15,19 +16,14 @@ export type FactsPool = AsyncDisposable & {
 /** Pieces of a layer that a thread may have before it is done with the first of them. */
 const ahead = 16
 
-/** Makes a pool of at most so many threads, each started when it is needed first. `environment` is theirs. */
-export function factsPool(threads: number, environment: Readonly<Record<string, string>>): FactsPool {
+/** Makes a pool of at most so many threads, each started when it is needed first. */
+export function factsPool(threads: number): FactsPool {
   const idle: Worker[] = []
   const all = new Set<Worker>()
   const waiting: ((worker: Worker) => void)[] = []
   let last = 0
   const start = (): Worker => {
-    const worker = new Worker(threadFile("evidence/inventory/worker/facts.worker"), {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: environment,
-      name: "nbstacks-inventory",
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 1024 },
-    })
+    const worker = startThread("evidence/inventory/worker/facts.worker", "nbstacks-inventory", { young: 8, old: 1024 })
     all.add(worker)
     // Who reads with it is told by a listener of its own.
     worker.on("error", () => all.delete(worker)).on("exit", () => all.delete(worker))
@@ -82,7 +78,7 @@ async function readIn(
     if (answer.kind === "more") {
       flow.out--
       change()
-    } else settle(() => (answer.kind === "facts" ? result.resolve(answer.facts) : result.reject(errorOf(answer))))
+    } else settle(() => (answer.kind === "facts" ? result.resolve(answer.facts) : result.reject(problemError(answer))))
   }
   const onError = (error: unknown): void => settle(() => result.reject(lostThread(error, what)))
   const onExit = (code: number): void => onError(new Error(`a thread that reads layers ended with code ${code}`))
@@ -106,13 +102,8 @@ async function readIn(
   }
 }
 
-function errorOf(answer: Exclude<FactsAnswer, { kind: "more" | "facts" }>): Error {
-  if (answer.kind === "bug") return new Error(answer.message)
-  return new Failure(answer.code, answer.sentence, answer.hint === undefined ? {} : { hint: answer.hint })
-}
-
 function lostThread(error: unknown, what: string): unknown {
-  if ((error as { readonly code?: unknown }).code !== "ERR_WORKER_OUT_OF_MEMORY") return error
+  if (!ranOutOfMemory(error)) return error
   return new Failure("cannot", `Reading ${what} takes more memory than a thread may have`, {
     hint: "Look at how the layer was made: it says more of packages than any image needs",
   })

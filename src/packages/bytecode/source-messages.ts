@@ -1,5 +1,4 @@
-import type { FailureCode } from "../../failure.ts"
-import type { SystemFacts } from "../system-error.ts"
+import type { Problem } from "../../threads/problem.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
 
@@ -15,12 +14,5 @@ export type SourceRequest = {
 /** What it says; failures travel as plain data. */
 export type SourceAnswer = { readonly id: number } & (
   | { readonly kind: "written"; readonly sources: readonly SourceFile[] }
-  | {
-      readonly kind: "failure"
-      readonly code: FailureCode
-      readonly sentence: string
-      readonly hint: string | undefined
-    }
-  | SystemFacts
-  | { readonly kind: "bug"; readonly message: string }
+  | Problem
 )

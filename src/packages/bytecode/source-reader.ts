@@ -1,8 +1,6 @@
-import { Worker } from "node:worker_threads"
-import { Failure } from "../../failure.ts"
-import { threadFile } from "../../program.ts"
-import { systemError } from "../system-error.ts"
-import { threadEnvironment } from "../thread-environment.ts"
+import type { Worker } from "node:worker_threads"
+import { problemError } from "../../threads/problem.ts"
+import { startThread } from "../../threads/start.ts"
 import { threadFailure } from "../thread-memory.ts"
 import type { Target } from "../wheel/target.ts"
 import type { SourceFile } from "./frames.ts"
@@ -34,12 +32,7 @@ export function sourceReader(): SourceReader {
     tasks.clear()
   }
   const started = (): Worker => {
-    const thread = new Worker(threadFile("packages/bytecode/sources.worker"), {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: threadEnvironment(),
-      name: "nbstacks-sources",
-      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
-    })
+    const thread = startThread("packages/bytecode/sources.worker", "nbstacks-sources", { young: 2, old: 256 })
     thread.on("message", (answer: SourceAnswer) => {
       tasks.get(answer.id)?.resolve(answer)
       tasks.delete(answer.id)
@@ -59,10 +52,7 @@ export function sourceReader(): SourceReader {
         worker.postMessage({ id, file, filename, target, output } satisfies SourceRequest)
       })
       if (answer.kind === "written") return answer.sources
-      if (answer.kind === "system") throw systemError(answer)
-      if (answer.kind === "bug") throw new Error(answer.message)
-      const { code, sentence, hint } = answer
-      throw new Failure(code, sentence, hint === undefined ? {} : { hint })
+      throw problemError(answer)
     },
     async [Symbol.asyncDispose]() {
       await worker?.terminate()

@@ -1,9 +1,8 @@
 /** The entry of the thread that takes source files out of wheels, with synchronous calls. */
 import { closeSync, openSync, writeSync } from "node:fs"
 import { parentPort } from "node:worker_threads"
-import { isFailure } from "../../failure.ts"
+import { problemOf } from "../../threads/problem.ts"
 import { openBytes } from "../segment/worker/wheel-bytes.ts"
-import { systemFacts } from "../system-error.ts"
 import type { SourceAnswer, SourceRequest } from "./source-messages.ts"
 import { writeSources } from "./sources.ts"
 
@@ -45,15 +44,6 @@ port.on("message", (request: SourceRequest) => {
   try {
     port.postMessage(answer(request))
   } catch (error) {
-    port.postMessage(failed(request, error))
+    port.postMessage({ id: request.id, ...problemOf(error, request.output) } satisfies SourceAnswer)
   }
 })
-
-function failed({ id, output }: SourceRequest, error: unknown): SourceAnswer {
-  if (isFailure(error)) {
-    return { id, kind: "failure", code: error.code, sentence: error.message, hint: error.hint }
-  }
-  const system = systemFacts(error, output)
-  if (system !== undefined) return { id, ...system }
-  return { id, kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-}

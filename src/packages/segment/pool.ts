@@ -1,8 +1,6 @@
-import { Worker } from "node:worker_threads"
-import { Failure } from "../../failure.ts"
-import { threadFile } from "../../program.ts"
-import { systemError } from "../system-error.ts"
-import { threadEnvironment } from "../thread-environment.ts"
+import type { Worker } from "node:worker_threads"
+import { problemError } from "../../threads/problem.ts"
+import { startThread } from "../../threads/start.ts"
 import { namesOf, threadFailure } from "../thread-memory.ts"
 import { openAhead } from "./ahead.ts"
 import type { LayerRequest } from "./join.ts"
@@ -75,12 +73,7 @@ export function startPool(workers: number): SegmentPool {
   }
   const grown = (): Thread | undefined => {
     if (threads.length >= workers) return undefined
-    const worker = new Worker(threadFile("packages/segment/worker/layer.worker"), {
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-      env: threadEnvironment(),
-      name: "nbstacks-layers",
-      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
-    })
+    const worker = startThread("packages/segment/worker/layer.worker", "nbstacks-layers", { young: 2, old: 256 })
     const thread: Thread = { worker, task: undefined }
     worker.on("message", (answer: WorkerAnswer) => {
       const task = thread.task
@@ -106,14 +99,9 @@ export function startPool(workers: number): SegmentPool {
       waiting.push({ request, resolve, reject })
       feed()
     })
-    if (value.kind === "bug") throw new Error(value.message)
-    if (value.kind === "system") throw systemError(value)
     if (value.kind === "damaged") throw new DamagedWheel(value.wheel)
-    if (value.kind !== "failure") return value
-    throw new Failure(value.code, value.sentence, {
-      ...(value.hint === undefined ? {} : { hint: value.hint }),
-      ...(value.detail === undefined ? {} : { cause: new Error(value.detail) }),
-    })
+    if (value.kind === "failure" || value.kind === "system" || value.kind === "bug") throw problemError(value)
+    return value
   }
   /** Hashes of wheels that were read whole in the life of this pool, and found to be what they should be. */
   const sound = new Set<string>()

@@ -1,5 +1,4 @@
-import type { FailureCode } from "../../failure.ts"
-import type { SystemFacts } from "../system-error.ts"
+import type { Problem } from "../../threads/problem.ts"
 import type { Target } from "../wheel/target.ts"
 import type { Ahead } from "./ahead.ts"
 import type { LayerRequest, SegmentRequest } from "./join.ts"
@@ -46,13 +45,5 @@ export type WorkerAnswer = {
     | { readonly kind: "unpacked"; readonly files: number }
     /** The wheel is not what its hash says. */
     | { readonly kind: "damaged"; readonly wheel: WheelFile }
-    | {
-        readonly kind: "failure"
-        readonly code: FailureCode
-        readonly sentence: string
-        readonly hint: string | undefined
-        readonly detail: string | undefined
-      }
-    | SystemFacts
-    | { readonly kind: "bug"; readonly message: string }
+    | Problem
 }

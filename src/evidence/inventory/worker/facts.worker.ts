@@ -3,7 +3,7 @@
  * layers are read at the same time by two threads, and the main thread has its hands free for the network.
  */
 import { parentPort } from "node:worker_threads"
-import { isFailure } from "../../../failure.ts"
+import { problemOf } from "../../../threads/problem.ts"
 import type { FactsAnswer, FactsRequest, FactsSaid } from "../facts-messages.ts"
 import { openReading, type Reading } from "../reading.ts"
 
@@ -36,8 +36,7 @@ port.on("message", (request: FactsRequest) => {
   last = last.then(async () => {
     const said = await answer(request).catch((error: unknown): FactsSaid => {
       reading = undefined
-      if (isFailure(error)) return { kind: "failure", code: error.code, sentence: error.message, hint: error.hint }
-      return { kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      return problemOf(error)
     })
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread, not a window
     if (said !== undefined) port.postMessage({ id, ...said } satisfies FactsAnswer)

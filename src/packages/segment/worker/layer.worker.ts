@@ -6,9 +6,8 @@ import { randomUUID } from "node:crypto"
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { parentPort } from "node:worker_threads"
-import { isFailure } from "../../../failure.ts"
 import { unsealed } from "../../../kept-text.ts"
-import { systemFacts } from "../../system-error.ts"
+import { problemOf } from "../../../threads/problem.ts"
 import { originOf } from "../../wheel/direct-url.ts"
 import { refusals } from "../../wheel/refusal.ts"
 import type { Target } from "../../wheel/target.ts"
@@ -157,11 +156,7 @@ function answer(request: WorkerRequest): WorkerAnswer["value"] {
     return { kind: "verified" }
   } catch (error) {
     if (error instanceof Damaged) return { kind: "damaged", wheel: error.wheel }
-    if (isFailure(error))
-      return { kind: "failure", code: error.code, sentence: error.message, hint: error.hint, detail: causeOf(error) }
-    const system = systemFacts(error, writtenBy(request))
-    if (system !== undefined) return system
-    return { kind: "bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    return problemOf(error, writtenBy(request))
   }
 }
 
@@ -174,7 +169,3 @@ function writtenBy(request: WorkerRequest): string | undefined {
 port.on("message", (message: { id: number; request: WorkerRequest }) =>
   port.postMessage({ id: message.id, value: answer(message.request) } satisfies WorkerAnswer),
 )
-
-function causeOf(error: Error): string | undefined {
-  return error.cause instanceof Error ? error.cause.message : undefined
-}
