@@ -35,6 +35,7 @@ export function port(value: string): number {
 export const texts = {
   only: "only this row or image, and what it is built on (repeatable)",
   except: "not this row or image, nor what is built on it (repeatable)",
+  image: "a row of the tree, or an image with its registry: host/repository:tag",
   platform: "only this platform, such as linux/amd64",
   registry: "use this registry instead of the one in nbstacks.yaml; a path is an OCI layout",
   offline: "ask no registry: the local store alone",

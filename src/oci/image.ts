@@ -90,6 +90,11 @@ function historyOfLayers(history: readonly History[] | undefined, layers: number
   return real.length === layers ? real : Array.from({ length: layers }, () => ({}))
 }
 
+/** What the layers of an image take as they are stored, in bytes. */
+export function sizeOfLayers({ layers }: Pick<Image, "layers">): number {
+  return layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+}
+
 /** The image with more layers on top. Annotations are not kept: they were about the image below. */
 export function appendLayers(image: Image, layers: readonly Layer[]): Image {
   return { ...image, layers: [...image.layers, ...layers], annotations: {} }

@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import { blobsOf, copyManifest, type Copied } from "../oci/copy.ts"
-import { readImage } from "../oci/image.ts"
+import { readImage, sizeOfLayers } from "../oci/image.ts"
 import { writeIndex } from "../oci/write-image.ts"
 import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
@@ -193,7 +193,7 @@ async function releasedPlatform(image: Image, done: Done): Promise<ReleasedPlatf
   const check = checkKeyOf(done.digest, image.checks)
   const summary = done.checks ?? (await checkSummaries(from)).find(({ key, failed }) => key === check && failed === 0)
   if (summary === undefined) throw new Error(`${image.id} has no evidence under ${check}`)
-  const { layers } = await readImage(from.store, from.repository, done.digest)
+  const built = await readImage(from.store, from.repository, done.digest)
   return {
     digest: done.digest,
     parent: done.bases.parent,
@@ -201,6 +201,6 @@ async function releasedPlatform(image: Image, done: Done): Promise<ReleasedPlatf
     key: done.key,
     check,
     checks: { passed: summary.passed, failed: summary.failed },
-    size: layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0),
+    size: sizeOfLayers(built),
   }
 }

@@ -44,20 +44,29 @@ async function clear(bench: NativeBench, ...folders: readonly string[]): Promise
   for (const folder of folders) await bench.host.files.remove(join(bench.folder, folder))
 }
 
+/** Each kind of file that the cache keeps and believes: its folder, and how its name ends. */
+const keptFiles = [
+  ["segments", ".segment"],
+  ["segments", ".recipe"],
+  ["segments", ".json"],
+  ["layers", ".json"],
+  ["parents", ".json"],
+  ["headers", ".json"],
+  ["projects", ".json"],
+  ["wheels", ".whl"],
+] as const
+
+/** Removes what was built, and what stands in front of files of a kind: what is made of damaged ones. */
+async function clearBefore(bench: NativeBench, kind: CacheKind): Promise<void> {
+  const behind = { layers: [], headers: ["cache/parents"] }[kind as string] ?? ["cache/layers"]
+  await clear(bench, "store", ...behind)
+}
+
 test("bits that flip in any kept file are noticed, and what they were in is made again", async () => {
   await using bench = await benchWith(wheels)
   const { files } = bench.host
   const digest = bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))
-  for (const [folder, end] of [
-    ["segments", ".segment"],
-    ["segments", ".recipe"],
-    ["segments", ".json"],
-    ["layers", ".json"],
-    ["parents", ".json"],
-    ["headers", ".json"],
-    ["projects", ".json"],
-    ["wheels", ".whl"],
-  ] as const) {
+  for (const [folder, end] of keptFiles) {
     const paths = await cached(bench, folder, end)
     expect(paths.length).toBeGreaterThan(0)
     for (const path of paths) {
@@ -69,9 +78,7 @@ test("bits that flip in any kept file are noticed, and what they were in is made
       bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
       await files.write(path, bytes)
     }
-    // What is made of the damaged ones must not stand in front of them.
-    const behind = { layers: [], headers: ["cache/parents"] }[folder as string] ?? ["cache/layers"]
-    await clear(bench, "store", ...behind)
+    await clearBefore(bench, folder)
     expect(bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))).toBe(digest)
   }
 })
@@ -83,22 +90,12 @@ test("files of the cache that change places are noticed, and made again", async 
   const digest = bench.digestOf(await bench.execute(step, parent))
   // Another image, so that there are two of what each image has.
   await bench.execute({ ...step, format: step.format + 100 }, await bench.parent(debianImage("3.12.1")))
-  for (const [folder, end] of [
-    ["segments", ".segment"],
-    ["segments", ".recipe"],
-    ["segments", ".json"],
-    ["layers", ".json"],
-    ["parents", ".json"],
-    ["headers", ".json"],
-    ["projects", ".json"],
-    ["wheels", ".whl"],
-  ] as const) {
+  for (const [folder, end] of keptFiles) {
     const paths = await cached(bench, folder, end)
     expect([folder, paths.length > 1]).toEqual([folder, true])
     const all = await Promise.all(paths.map(async (path) => await files.read(path)))
     for (const [at, path] of paths.entries()) await files.write(path, all.at(at - 1) as Uint8Array)
-    const behind = { layers: [], headers: ["cache/parents"] }[folder as string] ?? ["cache/layers"]
-    await clear(bench, "store", ...behind)
+    await clearBefore(bench, folder)
     expect([folder, end, bench.digestOf(await bench.execute(step, await bench.parent(debianImage())))]).toEqual([
       folder,
       end,

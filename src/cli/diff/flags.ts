@@ -17,7 +17,7 @@ export function diffCommand(execute: Execute): CommandUnknownOpts {
       "Compares what two images have: packages that went up or down, came or went, kernels and extensions, sizes, and what " +
         "somebody pulls for the second who has the first. Both are read from their layers; nothing of them is run.",
     )
-    .argument("<from>", "a row of the tree, or an image with its registry: host/repository:tag")
+    .argument("<from>", texts.image)
     .argument("<to>", "the one to compare it with")
     .option("--markdown", "as Markdown, for a pull request")
     .option("--platform <platform>", texts.platform)

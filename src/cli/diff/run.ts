@@ -12,10 +12,10 @@ export async function diff(
   options: DiffOptions & { readonly from: string; readonly to: string },
 ): Promise<number> {
   const { io } = context
-  const from = await inspected(context, options.from, options)
-  const to = await inspected(context, options.to, { ...options, platform: from.image.platform })
   if (options.json === true && options.markdown === true)
     throw new Failure("cannot", "`--json` and `--markdown` exclude each other", { hint: "Leave one out" })
+  const from = await inspected(context, options.from, options)
+  const to = await inspected(context, options.to, { ...options, platform: from.image.platform })
   const comparison = compareImages(
     { image: from.image, items: from.inventory.items },
     { image: to.image, items: to.inventory.items },

@@ -6,11 +6,10 @@ import { parseReference } from "../../oci/reference.ts"
 import { platformsAt, resolveIn } from "../../oci/resolve.ts"
 import type { Location, Store } from "../../oci/store/store.ts"
 import { openRegistry } from "../../oci/store/registry/registry.ts"
-import { selectPlatform } from "../../plan/select.ts"
 import type { Context } from "../context.ts"
 import { builtRows, notBuilt } from "../layers/find-images.ts"
 import { loadTree } from "../load-tree.ts"
-import { oneRow, platformFor } from "../one-row.ts"
+import { platformFor, rowHere } from "../one-row.ts"
 import { openSession } from "../session.ts"
 import type { InspectOptions } from "./flags.ts"
 
@@ -56,19 +55,13 @@ async function findRow(context: Context, name: string, options: FindOptions): Pr
     throw new Failure("cannot", `\`${name}\` names no registry, and there is no nbstacks.yaml in ${context.folder}`, {
       hint: "Name an image with its registry, such as example.org/lab:1; or use `-C DIR` for the rows of a tree",
     })
-  const whole = await loadTree(context, options)
-  const id = oneRow(whole, name)
-  const tree = selectPlatform(whole, options.platform)
-  const row = tree.images.find((one) => one.id === id)
-  const platform = platformFor(context, row?.platforms ?? [])
-  if (row === undefined || platform === undefined)
-    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one in `platforms:`" })
+  const { tree, row, platform } = rowHere(context, await loadTree(context, options), name, options.platform)
+  const { id, parent } = row
   await using session = openSession(context, tree)
   const built = await builtRows(context, session, { platform, offline: options.offline === true })
   const found = built.get(id)
   if (found === undefined) throw notBuilt(id)
   const { location } = found
-  const { parent } = row
   const base =
     parent.kind === "external"
       ? pinned(parent.reference, parent.locked[platform])

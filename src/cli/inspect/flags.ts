@@ -21,7 +21,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
         "Julia, npm and TeX, Jupyter's kernels and extensions, and which layer brought each. Nothing of the image is run, " +
         "and what is read of a layer is kept, so that the next image with it is quick.",
     )
-    .argument("<image>", "a row of the tree, or an image with its registry: host/repository:tag")
+    .argument("<image>", texts.image)
     .option("--packages", "every package, a line each")
     .option("--layers", "what layers hide of each other, what was left behind, and what to do about it")
     .option("--files <path>", "the files below a path, the largest first, and the layer of each")

@@ -1,11 +1,11 @@
-import type { Image, Layer } from "../../oci/image.ts"
+import { sizeOfLayers, type Image, type Layer } from "../../oci/image.ts"
 import { bytes } from "../../report/format.ts"
 import type { Context } from "../context.ts"
 
 /** Says on a terminal how far the reading of layers is, on a line that goes away. */
-export function reading({ io }: Context, { layers }: Image): Disposable & { readonly onLayer: (layer: Layer) => void } {
+export function reading({ io }: Context, image: Image): Disposable & { readonly onLayer: (layer: Layer) => void } {
   const { terminal } = io
-  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  const total = sizeOfLayers(image)
   let done = 0
   let isShown = false
   return {

@@ -1,5 +1,6 @@
 import { ecosystems, type Ecosystem } from "../../evidence/inventory/item.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
+import { sizeOfLayers } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
 import { columns } from "../columns.ts"
 import type { Io } from "../io.ts"
@@ -22,7 +23,7 @@ export const packageWords: Readonly<Record<Ecosystem, string>> = {
 export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerminal">): string {
   const { name, location, image, inventory } = view
   const { bold } = io.outColors
-  const size = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  const size = sizeOfLayers(image)
   const unpacked = inventory.layers.reduce((sum, layer) => sum + layer.bytes, 0)
   const files = inventory.layers.reduce((sum, layer) => sum + layer.files, 0)
   const rows = [

@@ -1,3 +1,4 @@
+import { normaliseName } from "../../environment/names.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
 import type { Io } from "../io.ts"
 import type { Inspected } from "./inspected.ts"
@@ -5,12 +6,8 @@ import { madeBy } from "./view.ts"
 
 /** Items of a name; Python's and conda's are written in several ways. */
 export function namesLike(items: readonly Found[], name: string): readonly Found[] {
-  const wanted = normal(name)
-  return items.filter((item) => normal(item.name) === wanted)
-}
-
-function normal(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_.]+/g, "-")
+  const wanted = normaliseName(name)
+  return items.filter((item) => normaliseName(item.name) === wanted)
 }
 
 /** Where each came from. */

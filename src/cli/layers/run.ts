@@ -1,10 +1,9 @@
 import { Failure } from "../../failure.ts"
 import type { Image as OciImage } from "../../oci/image.ts"
-import { selectPlatform } from "../../plan/select.ts"
 import type { Context } from "../context.ts"
 import { json } from "../json.ts"
 import { loadTree } from "../load-tree.ts"
-import { oneRow, platformFor } from "../one-row.ts"
+import { rowHere } from "../one-row.ts"
 import { openSession } from "../session.ts"
 import { readContents } from "./contents.ts"
 import { builtRows, imageOf, notBuilt, parentLayers, rowsByLayer } from "./find-images.ts"
@@ -17,13 +16,8 @@ import { layersJson, layersText, type ShownLayer } from "./view.ts"
 export async function layers(context: Context, options: LayersOptions & { readonly row: string }): Promise<number> {
   const { io } = context
   refuseUnused(options)
-  const whole = await loadTree(context, options)
-  const id = oneRow(whole, options.row)
-  const tree = selectPlatform(whole, options.platform)
-  const row = tree.images.find((one) => one.id === id)
-  const platform = platformFor(context, row?.platforms ?? [])
-  if (row === undefined || platform === undefined)
-    throw new Failure("cannot", `\`${id}\` has no platform`, { hint: "Give it one with `platforms:` in nbstacks.yaml" })
+  const { tree, row, platform } = rowHere(context, await loadTree(context, options), options.row, options.platform)
+  const { id } = row
   await using session = openSession(context, tree)
   const offline = options.offline === true
   const built = await builtRows(context, session, { platform, offline })

@@ -12,7 +12,7 @@ export function pageCommand(execute: Execute): CommandUnknownOpts {
       "Prints a page in Markdown about an image, of this tree or of anybody's: what it is built on, pinned by digest, its steps, " +
         "kernels, packages, and layers with their sizes. The same image gives the same page.",
     )
-    .argument("<image>", "a row of the tree, or an image with its registry: host/repository:tag")
+    .argument("<image>", texts.image)
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
     .option("--offline", "of a row: the local store alone")

@@ -1,5 +1,6 @@
 import { ecosystems } from "../../evidence/inventory/item.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
+import { sizeOfLayers } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
 import type { Inspected } from "../inspect/inspected.ts"
 import { madeBy, packageWords } from "../inspect/view.ts"
@@ -8,7 +9,7 @@ import { cell, tableOf } from "../markdown.ts"
 /** A page about an image in Markdown. What comes from the image is text there, and nothing else. */
 export function pageText(found: Inspected): string {
   const { name, location, image, inventory } = found
-  const size = image.layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
+  const size = sizeOfLayers(image)
   const unpacked = inventory.layers.reduce((sum, layer) => sum + layer.bytes, 0)
   const system = inventory.items.find((item) => item.kind === "system")?.name
   const command = [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])].join(" ")

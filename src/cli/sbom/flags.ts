@@ -18,7 +18,7 @@ export function sbomCommand(execute: Execute): CommandUnknownOpts {
         "each package with its package URL and licence. The time in it is that of the newest of the image's layers, so the " +
         "same image gives the same text.",
     )
-    .argument("<image>", "a row of the tree, or an image with its registry: host/repository:tag")
+    .argument("<image>", texts.image)
     .addOption(new Option("--format <format>", "in which format").choices(sbomFormats).default("spdx" as const))
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)

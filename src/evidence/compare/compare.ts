@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts"
-import type { Image } from "../../oci/image.ts"
+import { sizeOfLayers, type Image } from "../../oci/image.ts"
 import { ecosystems, type Ecosystem } from "../inventory/item.ts"
+import { normaliseName } from "../../environment/names.ts"
 import type { Found } from "../inventory/join.ts"
 import { compareVersions } from "./versions.ts"
 
@@ -42,13 +43,9 @@ export function compareImages(from: Side, to: Side): Comparison {
   return {
     packages: packageChanges(from.items, to.items),
     others: otherChanges(from.items, to.items),
-    size: { from: sizeOf(from.image), to: sizeOf(to.image) },
+    size: { from: sizeOfLayers(from.image), to: sizeOfLayers(to.image) },
     pull: { bytes: missing.reduce((sum, [, size]) => sum + size, 0), layers: missing.length, of: layers.size },
   }
-}
-
-function sizeOf({ layers }: Image): number {
-  return layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0)
 }
 
 type Versions = { readonly ecosystem: Ecosystem; readonly name: string; readonly versions: Set<string> }
@@ -77,7 +74,7 @@ function versionsOf(items: readonly Found[]): ReadonlyMap<string, Versions> {
   for (const item of items) {
     if (item.kind !== "package") continue
     // Python's names are written in several ways, and a wheel may change its mind.
-    const name = item.ecosystem === "pypi" ? item.name.toLowerCase().replaceAll(/[-_.]+/g, "-") : item.name
+    const name = item.ecosystem === "pypi" ? normaliseName(item.name) : item.name
     const key = `${item.ecosystem} ${name}`
     const versions = found.get(key) ?? { ecosystem: item.ecosystem, name, versions: new Set() }
     // Two builds of a version are two things in conda.

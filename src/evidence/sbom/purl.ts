@@ -1,4 +1,5 @@
 import { PackageURL } from "packageurl-js"
+import { normaliseName } from "../../environment/names.ts"
 import type { Found } from "../inventory/join.ts"
 import type { Package, System } from "../inventory/item.ts"
 
@@ -34,7 +35,7 @@ export function purlOf(found: Package, system: System | undefined): string {
         qualifiers: { arch: found.architecture, distro },
       })
     case "pypi":
-      return make("pypi", { name: name.toLowerCase().replaceAll(/[-_.]+/g, "-") })
+      return make("pypi", { name: normaliseName(name) })
     case "conda":
       return make("conda", {
         qualifiers: {

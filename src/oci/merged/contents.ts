@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import { sealOf } from "../../kept-text.ts"
+import { readKeptBytes, writeKept } from "../../kept-text.ts"
 import type { Layer } from "../image.ts"
 import { layerEntries } from "../layer/open.ts"
 import type { HeaderCache } from "./headers.ts"
@@ -19,7 +19,7 @@ export async function readContents(
   const found = new Map<number, Uint8Array>()
   if (cache !== undefined)
     for (const member of members) {
-      const bytes = await readKept(cache, pathOf(cache, layer, member))
+      const bytes = await readKeptBytes(cache, pathOf(cache, layer, member))
       if (bytes !== undefined) found.set(member, bytes)
     }
   if (found.size === members.size) return found
@@ -31,24 +31,11 @@ export async function readContents(
     const bytes = Buffer.concat(await Array.fromAsync(content))
     found.set(at, bytes)
     if (cache === undefined || bytes.length > keptUpTo) continue
-    // What a power cut leaves of it does not match its seal.
-    const path = pathOf(cache, layer, at)
-    await cache.files.write(path, Buffer.concat([Buffer.from(`${sealOf(path, bytes)}\n`), bytes]), { flush: false })
+    await writeKept(cache, pathOf(cache, layer, at), bytes)
   }
   return found
 }
 
 function pathOf({ folder }: HeaderCache, { descriptor }: Layer, member: number): string {
   return join(folder, `${descriptor.digest.replace(":", "-")}-${member}.file`)
-}
-
-async function readKept({ files }: HeaderCache, path: string): Promise<Uint8Array | undefined> {
-  if ((await files.stat(path)) === undefined) return undefined
-  const bytes = Buffer.from(await files.read(path).catch(() => Buffer.alloc(0)))
-  const newline = bytes.indexOf(0x0a)
-  const content = bytes.subarray(newline + 1)
-  if (newline < 1 || bytes.subarray(0, newline).toString("latin1") !== sealOf(path, content)) return undefined
-  // Who clears the cache goes by what was used last.
-  await files.touch(path).catch(() => undefined)
-  return content
 }

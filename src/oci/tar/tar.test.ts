@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { tarEnd, tarHeader, tarPadding, type TarHeader } from "./header.ts"
 import { readTar } from "./reader.ts"
-import { walkTar } from "./walk.ts"
+import { tarWalker } from "./walk.ts"
 
 type Member = { readonly header: TarHeader; readonly content: string }
 
@@ -41,10 +41,12 @@ async function readAll(bytes: Uint8Array, size: number): Promise<unknown[]> {
 
 async function walked(bytes: Uint8Array, size: number, wants = true): Promise<unknown[]> {
   const found: unknown[] = []
-  await walkTar(pieces(bytes, size), "the test", {
+  const walker = tarWalker("the test", {
     wants: () => wants,
     member: (header, content) => found.push({ ...header, content: content?.toString() ?? "" }),
   })
+  for await (const piece of pieces(bytes, size)) walker.push(Buffer.from(piece))
+  walker.end()
   return found
 }
 

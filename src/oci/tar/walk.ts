@@ -11,17 +11,6 @@ export type TarVisitor = {
   readonly member: (header: TarHeader & { readonly mtime: number }, content: Buffer | undefined) => void
 }
 
-/**
- * Shows the members of an uncompressed tar archive to a visitor. The same archives as for `readTar`, in less
- * time: nothing is waited for between two members. All of the source is read, so that it is verified at its end.
- * Fails with `cannot` where the archive is malformed or ends too early; `what` names it there.
- */
-export async function walkTar(source: AsyncIterable<Uint8Array>, what: string, visitor: TarVisitor): Promise<void> {
-  const walker = tarWalker(what, visitor)
-  for await (const piece of source) walker.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength))
-  walker.end()
-}
-
 /** Takes an archive in pieces, each of which may be used for something else afterwards. */
 export type TarWalk = {
   push(piece: Buffer): void
@@ -29,7 +18,10 @@ export type TarWalk = {
   end(): void
 }
 
-/** The same as `walkTar` for who has the pieces at hand. */
+/**
+ * Shows the members of an uncompressed tar archive to a visitor. The same archives as for `readTar`, in less
+ * time: nothing is waited for between two members. Fails with `cannot` where the archive is malformed; `what` names it there.
+ */
 export function tarWalker(what: string, visitor: TarVisitor): TarWalk {
   return new TarWalker(what, visitor)
 }

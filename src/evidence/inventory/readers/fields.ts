@@ -1,3 +1,5 @@
+import type { Ecosystem, Package } from "../item.ts"
+
 /**
  * Fields of a paragraph as Debian, Alpine's relatives, Python and R write them: `Name: value`, and lines that go on begin with
  * a space or a tab. A name that comes again is in `get` as it came first. Ends at an empty line or at the end.
@@ -36,3 +38,16 @@ export function said(value: string | undefined): string | undefined {
 export function given<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>
 }
+
+/** What a file of one package says; nothing where it lacks a name or a version. */
+export function onePackage(
+  ecosystem: Ecosystem,
+  name: string | undefined,
+  version: string | undefined,
+  more: { readonly [K in keyof PackageNotes]: PackageNotes[K] | undefined } = {},
+): readonly Package[] {
+  if (name === undefined || version === undefined) return []
+  return [{ kind: "package", ecosystem, name, version, ...given(more) }]
+}
+
+type PackageNotes = Omit<Package, "kind" | "ecosystem" | "name" | "version">

@@ -1,5 +1,5 @@
-import type { Item, Reader } from "../item.ts"
-import { given } from "./fields.ts"
+import type { Reader } from "../item.ts"
+import { onePackage } from "./fields.ts"
 
 /** Packages in a Julia depot: `packages/NAME/SLUG/Project.toml`. Those of a manifest that are not there are not installed. */
 export const julia: Reader = {
@@ -9,8 +9,6 @@ export const julia: Reader = {
     const [name, version, uuid] = ["name", "version", "uuid"].map(
       (key) => new RegExp(`^${key}\\s*=\\s*"([^"\\n]{1,200})"`, "m").exec(top)?.[1],
     )
-    if (name === undefined || version === undefined) return []
-    const found: Item = { kind: "package", ecosystem: "julia", name, version, ...given({ uuid }) }
-    return [found]
+    return onePackage("julia", name, version, { uuid })
   },
 }

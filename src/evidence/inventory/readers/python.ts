@@ -1,25 +1,18 @@
-import type { Item, Reader } from "../item.ts"
-import { fieldsOf, given, said } from "./fields.ts"
+import type { Reader } from "../item.ts"
+import { fieldsOf, onePackage, said } from "./fields.ts"
 
 /**
  * What is installed below `site-packages` and `dist-packages`: `.dist-info`, and `.egg-info` as a folder or a file. Who
- * installed it and where from stands in files beside it, `INSTALLER` and `direct_url.json`, which `joinOf` puts to it.
+ * installed it and where from stands in files beside it, `INSTALLER` and `direct_url.json`, which `joinFacts` puts to it.
  * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export const python: Reader = {
   wants: (path) => metadataShape.test(path),
   read(_, content) {
-    const fields = fieldsOf(headOf(content))
-    const [name, version] = [said(fields.get("name")), said(fields.get("version"))]
-    if (name === undefined || version === undefined) return []
-    const found: Item = {
-      kind: "package",
-      ecosystem: "pypi",
-      name,
-      version,
-      ...given({ licence: licenceOf(fields, content) }),
-    }
-    return [found]
+    const head = headOf(content)
+    const fields = fieldsOf(head)
+    const licence = licenceOf(fields, head)
+    return onePackage("pypi", said(fields.get("name")), said(fields.get("version")), { licence })
   },
 }
 
@@ -41,13 +34,13 @@ function headOf(content: Buffer): string {
   return end === -1 ? text : text.slice(0, end)
 }
 
-/** The expression; else the classifiers, which are exact where they are; else the free text if it is a short one. */
-function licenceOf(fields: ReadonlyMap<string, string>, content: Buffer): string | undefined {
+/** The expression; else the free text if it is a short line; else the classifiers. */
+function licenceOf(fields: ReadonlyMap<string, string>, head: string): string | undefined {
   const expression = said(fields.get("license-expression"))
   if (expression !== undefined) return expression
   const free = fields.get("license")
   const line = free?.includes("\n") === true ? undefined : said(free)
   if (line !== undefined && line.length <= 80) return line
-  const classifiers = [...headOf(content).matchAll(/^Classifier:\s*License :: (?:OSI Approved :: )?(.+)$/gim)]
+  const classifiers = [...head.matchAll(/^Classifier:\s*License :: (?:OSI Approved :: )?(.+)$/gim)]
   return said(classifiers.map((match) => (match[1] ?? "").trim()).join(" AND "))
 }
