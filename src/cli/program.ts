@@ -18,6 +18,7 @@ import { publishCommand } from "./publish/flags.ts"
 import { runCommand } from "./run/flags.ts"
 import { sbomCommand } from "./sbom/flags.ts"
 import { schemaCommand } from "./schema/flags.ts"
+import { verifyCommand } from "./verify/flags.ts"
 import { storeCommand } from "./store/flags.ts"
 import { treeCommand } from "./tree/flags.ts"
 
@@ -57,6 +58,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     diffCommand(execute),
     sbomCommand(execute),
     pageCommand(execute),
+    verifyCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

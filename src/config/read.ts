@@ -120,6 +120,8 @@ function configOf(folder: string, { written, rows }: { written: WrittenConfig; r
     state: written.state ?? defaultState,
     tags: written.tags ?? defaultTags,
     tagging: written.tagging ?? "tree",
+    sboms: sbomsOf(written.evidence?.sbom ?? "spdx"),
+    trust: written.trust ?? [],
     secrets: Object.fromEntries(
       Object.entries(written.secrets ?? {}).map(([id, { environment, file }]) => [
         id,
@@ -129,4 +131,9 @@ function configOf(folder: string, { written, rows }: { written: WrittenConfig; r
     rows: rows.filter(({ skip }) => skip === undefined).map(({ row }) => row),
     skipped: rows.flatMap(({ row, skip }) => (skip === undefined ? [] : [{ id: row.id, reason: skip }])),
   }
+}
+
+function sbomsOf(written: "spdx" | "cyclonedx" | "both" | "none"): Config["sboms"] {
+  if (written === "none") return []
+  return written === "both" ? ["spdx", "cyclonedx"] : [written]
 }

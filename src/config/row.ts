@@ -1,6 +1,7 @@
 import type { Platform } from "../oci/platform.ts"
 import type { Consumer } from "../tree/consumers.ts"
 import type { Compression } from "../tree/step.ts"
+import type { Tree } from "../tree/tree.ts"
 
 /** Where something stands in a file: both counted from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number }
@@ -95,6 +96,8 @@ export type Config = {
   readonly state: string
   readonly tags: readonly string[]
   readonly tagging: "tree" | "changed"
+  readonly sboms: Tree["sboms"]
+  readonly trust: Tree["trust"]
   readonly secrets: Readonly<Record<string, { readonly environment: string } | { readonly file: string }>>
   /** Parents before children, then by id. */
   readonly rows: readonly Row[]

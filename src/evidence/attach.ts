@@ -1,11 +1,24 @@
-import { ArtifactManifest, artifactManifest, emptyConfig, writeParts, type Part } from "../oci/artifact.ts"
+import {
+  ArtifactManifest,
+  artifactManifest,
+  emptyConfig,
+  readArtifact,
+  readPart,
+  writeParts,
+  type Part,
+} from "../oci/artifact.ts"
 import type { Digest } from "../oci/digest.ts"
 import { Failure } from "../failure.ts"
 import type { Location } from "../oci/store/store.ts"
 import type { CheckKey } from "../plan/check-key.ts"
 import { artifactTypes } from "../tree/labels.ts"
 
-const note = { check: "io.nbstacks.check", passed: "io.nbstacks.passed", failed: "io.nbstacks.failed" } as const
+/** Annotations of evidence: the check key, and how many checks passed and failed under it. */
+export const checkNotes = {
+  check: "io.nbstacks.check",
+  passed: "io.nbstacks.passed",
+  failed: "io.nbstacks.failed",
+} as const
 
 /** The outcome of the checks under one check key, with the report as it is to be kept. */
 export type CheckEvidence = {
@@ -20,19 +33,19 @@ export async function attachChecks(image: Location, evidence: CheckEvidence): Pr
   const { store, repository, digest } = image
   if (evidence.failed === 0 && (await passedChecks(image)).has(evidence.key)) return
   const manifest = await store.headManifest(repository, digest)
-  if (manifest === undefined) throw new Failure("cannot", `${store.name}/${repository}@${digest} is gone`)
+  if (manifest === undefined) throw goneError(image)
   const artifact = {
     type: artifactTypes.evidence,
     parts: evidence.parts,
     subject: { mediaType: manifest.mediaType, digest, size: manifest.size },
     annotations: {
-      [note.check]: evidence.key,
-      [note.passed]: String(evidence.passed),
-      [note.failed]: String(evidence.failed),
+      [checkNotes.check]: evidence.key,
+      [checkNotes.passed]: String(evidence.passed),
+      [checkNotes.failed]: String(evidence.failed),
     },
   }
   await writeParts(store, repository, artifact)
-  await store.attach(repository, digest, artifactManifest(artifact))
+  await store.attach(repository, digest, [artifactManifest(artifact)])
 }
 
 /** The check keys under which an image passed every check. One request, or two where the referrers API is missing. */
@@ -50,8 +63,8 @@ export async function checkSummaries(
   return referrers
     .filter(({ artifactType }) => artifactType === artifactTypes.evidence)
     .flatMap(({ annotations, digest }) => {
-      const key = annotations?.[note.check]
-      const [passed, failed] = [Number(annotations?.[note.passed]), Number(annotations?.[note.failed])]
+      const key = annotations?.[checkNotes.check]
+      const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
       const sound = key !== undefined && Number.isInteger(passed) && Number.isInteger(failed)
       return sound ? [{ key: key as CheckKey, passed, failed, manifest: digest }] : []
     })
@@ -69,6 +82,33 @@ export async function copyChecks(from: Location, to: Location): Promise<void> {
     const { layers } = ArtifactManifest.parse(JSON.parse(new TextDecoder().decode(artifact.bytes)))
     for (const descriptor of [emptyConfig, ...layers])
       await to.store.writeBlob(to.repository, descriptor, () => from.store.read(from.repository, descriptor.digest))
-    await to.store.attach(to.repository, to.digest, artifact.bytes)
+    await to.store.attach(to.repository, to.digest, [artifact.bytes])
   }
 }
+
+/** What to say when an image was deleted while something was put beside it. */
+export function goneError({ store, repository, digest }: Location): Failure {
+  return new Failure("cannot", `${store.name}/${repository}@${digest} is gone`, {
+    hint: "Somebody deleted it meanwhile, or the registry did. Run the command again",
+  })
+}
+
+/** The parts of the check report that an image has under a key; undefined where there is none that passed. */
+export async function readChecks(image: Location, key: CheckKey): Promise<CheckEvidence | undefined> {
+  const { store, repository } = image
+  const found = (await checkSummaries(image)).find((one) => one.key === key && one.failed === 0)
+  if (found === undefined) return undefined
+  const artifact = await readArtifact(store, repository, { reference: found.manifest, type: artifactTypes.evidence })
+  const reports = artifact?.layers.filter(({ mediaType }) => reportTypes.has(mediaType)) ?? []
+  const parts = await Promise.all(
+    reports.map(async (descriptor): Promise<Part> => {
+      const title = descriptor.annotations?.["org.opencontainers.image.title"]
+      const bytes = await readPart(store, repository, descriptor)
+      return { mediaType: descriptor.mediaType, bytes, ...(title === undefined ? {} : { title }) }
+    }),
+  )
+  return { key, passed: found.passed, failed: 0, parts }
+}
+
+/** The check report, and the same as JUnit. */
+const reportTypes: ReadonlySet<string> = new Set([artifactTypes.checkReport, "application/xml"])

@@ -99,18 +99,33 @@ export async function readArtifact(
 
 const largest = 64 * 1024 * 1024
 
+/** The bytes of a part of an artifact, verified. Fails with `cannot` when there are others, or more than 64 MiB. */
+export async function readPart(store: Store, repository: string, descriptor: Descriptor): Promise<Uint8Array> {
+  const place = `${store.name}/${repository}@${descriptor.digest}`
+  const tooLarge = (size: number): Failure =>
+    new Failure("cannot", `${place} is too large: ${size} bytes`, {
+      hint: "It was not written by nbstacks; find out who did, and delete it",
+    })
+  if (descriptor.size > largest) throw tooLarge(descriptor.size)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of store.read(repository, descriptor.digest)) {
+    size += chunk.length
+    if (size > descriptor.size) throw tooLarge(size)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
 /** Reads a part of an artifact as JSON that a schema accepts. Fails with `cannot` when it does not, or is over 64 MiB. */
 export async function readJsonPart<T>(
   store: Store,
   repository: string,
   { descriptor, schema }: { readonly descriptor: Descriptor; readonly schema: z.ZodType<T> },
 ): Promise<T> {
-  const place = `${store.name}/${repository}@${descriptor.digest}`
-  if (descriptor.size > largest) throw new Failure("cannot", `${place} is too large: ${descriptor.size} bytes`)
-  const chunks: Uint8Array[] = []
-  for await (const chunk of store.read(repository, descriptor.digest)) chunks.push(chunk)
-  const parsed = schema.safeParse(parseJson(Buffer.concat(chunks)))
+  const parsed = schema.safeParse(parseJson(await readPart(store, repository, descriptor)))
   if (parsed.success) return parsed.data
+  const place = `${store.name}/${repository}@${descriptor.digest}`
   throw new Failure("cannot", `${place} is not of a form that this version of nbstacks reads`, {
     cause: parsed.error,
     hint: "Was it written by a newer nbstacks? Update this one",

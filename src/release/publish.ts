@@ -12,6 +12,7 @@ import { recordRelease, type Recorded } from "../state/releases.ts"
 import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
 import { decide, type Decision } from "./decide.ts"
+import type { Evidencing, Grounds } from "./establish.ts"
 import { isProjected, projectTags } from "./project.ts"
 import { Overtaken, pushRow, openPush } from "./push.ts"
 import { nextValues } from "./next-values.ts"
@@ -24,6 +25,8 @@ export type Publishing = {
   readonly target: Place
   readonly source: Source
   readonly now: Date
+  /** How what is published is described and signed. */
+  readonly evidencing: Evidencing
   /** What the files and the stores say now; `inputs` is of all rows. Asked again when another publisher was faster. */
   /** Told as soon as a release is recorded: from then on it is what users get. */
   readonly recorded: (release: Recorded) => void
@@ -124,6 +127,8 @@ async function pushAll(
     elapsed: builder.host.elapsed,
     signal: builder.signal,
   })
+  const { evidencing, source } = publishing
+  const grounds: Grounds = { ...evidencing, target, tree, keys: builder.keys, origin: source }
   const pushed = new Map<RowId, ReleasedImage>()
   // Parents first, so that their layers can be mounted.
   for (const level of levels(tree, decision))
@@ -132,8 +137,10 @@ async function pushAll(
         pushed.set(fate.image.id, { ...fate.previous, carriedFrom: fate.previous.carriedFrom ?? previous?.id })
       if (fate.kind !== "released") return
       const before = previous?.images.find(({ id }) => id === fate.image.id)
-      const kept = before === undefined ? undefined : unchanged(before, fate.platforms, target)
-      pushed.set(fate.image.id, kept ?? { ...(await pushRow(push, fate.image, fate.platforms)), tags: [] })
+      // With a key also what is there gets its signature, where it has none yet.
+      const asked = before === undefined || evidencing.signer !== undefined
+      const kept = asked ? undefined : unchanged(before, fate.platforms, target)
+      pushed.set(fate.image.id, kept ?? { ...(await pushRow(push, fate, grounds)), tags: [] })
     })
   return [...pushed.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }

@@ -3,7 +3,8 @@ import type { Digest } from "../oci/digest.ts"
 import { blobsOf, copyManifest, type Copied } from "../oci/copy.ts"
 import { readImage, sizeOfLayers } from "../oci/image.ts"
 import { writeIndex } from "../oci/write-image.ts"
-import { attachChecks, checkSummaries, copyChecks } from "../evidence/attach.ts"
+import { checkSummaries, copyChecks } from "../evidence/attach.ts"
+import { recordEvidence, signIndex } from "../evidence/record/record.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import { slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
 import type { Done } from "../build/outcome.ts"
@@ -12,8 +13,9 @@ import { prepareRecord, recordBuilt } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
 import type { ReleasedImage, ReleasedPlatform } from "../state/release.ts"
 import { limited } from "../parallel.ts"
-import type { Store } from "../oci/store/store.ts"
+import type { Location, Store } from "../oci/store/store.ts"
 import type { Image, Tree } from "../tree/tree.ts"
+import { establish, type Grounds } from "./establish.ts"
 import { openMounts, type Mounts } from "./mounts.ts"
 
 export type Push = {
@@ -89,26 +91,43 @@ export class Overtaken extends Error {
  */
 export async function pushRow(
   push: Pushing,
-  image: Image,
-  platforms: readonly Done[],
+  { image, platforms }: { readonly image: Image; readonly platforms: readonly Done[] },
+  grounds: Grounds,
 ): Promise<Omit<ReleasedImage, "tags">> {
+  const { store } = push.target
   const repository = push.target.repositoryOf(image.repository)
+  const { signer } = grounds
   const released: Record<string, ReleasedPlatform> = {}
   const manifests: { platform: Done["platform"]; digest: Digest }[] = []
   for (const done of platforms.toSorted((a, b) => (a.platform < b.platform ? -1 : 1))) {
-    await sendPlatform(push, image, done)
-    released[done.platform] = await releasedPlatform(image, done)
+    const platform = await releasedPlatform(image, done)
+    const { check, checks } = platform
+    await sendPlatform(push, { image, done }, async (_from, to) => {
+      const compose = (): ReturnType<typeof establish> => establish(grounds, image, done)
+      await recordEvidence(to, { check: { key: check, ...checks }, compose, signer })
+    })
+    released[done.platform] = platform
     manifests.push({ platform: done.platform, digest: done.digest })
   }
-  const index = await writeIndex(manifests, { store: push.target.store, repository })
-  return { id: image.id, repository: image.repository, index: index.digest, platforms: released }
+  const { digest } = await writeIndex(manifests, { store, repository })
+  if (signer !== undefined) await signIndex({ store, repository, digest }, signer)
+  return { id: image.id, repository: image.repository, index: digest, platforms: released }
+}
+
+/** Copies what was found when an image was checked, for images that are not published. */
+export async function copyEvidence(from: Location, to: Location): Promise<void> {
+  if (from.store !== to.store || from.repository !== to.repository) await copyChecks(from, to)
 }
 
 /**
- * Puts a row's image for one platform, and the evidence it has, into the target by digest, and records its key.
+ * Puts a row's image for one platform into the target by digest, then the evidence about it, and records its key.
  * Throws `Overtaken` when other bytes were recorded for the key.
  */
-export async function sendPlatform(push: Pushing, image: Image, done: Done): Promise<void> {
+export async function sendPlatform(
+  push: Pushing,
+  { image, done }: { readonly image: Image; readonly done: Done },
+  evidence: (from: Location, to: Location) => Promise<void>,
+): Promise<void> {
   const { target } = push
   const repository = target.repositoryOf(image.repository)
   const from = { store: done.place.store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
@@ -143,9 +162,8 @@ export async function sendPlatform(push: Pushing, image: Image, done: Done): Pro
     const { moved } = isThere ? { moved: 0 } : await copyBesides(push, { image, platform: done.platform }, copy)
     const bytes = moved + (push.early.get(slotOf(image.id, done.platform)) ?? 0)
     push.report({ kind: "finished", ...subject, outcome: "pushed", milliseconds: push.elapsed() - start, bytes })
-    if (done.checks === undefined) await copyChecks(from, to)
   }
-  if (done.checks !== undefined) await attachChecks(to, done.checks)
+  await evidence(from, to)
   if (prepared === undefined) return
   const recorded = await (await prepared)()
   if (recorded === done.digest) return

@@ -35,7 +35,7 @@ export async function resolveTree(config: Config, lock: Lock, { view, files }: R
     checks.set(row.id, merged)
     images.push(imageOf(row, { lock, steps: steps.get(row.id) ?? {}, checks: merged }))
   }
-  const { folder, registry, state, tags, tagging, secrets, skipped } = config
+  const { folder, registry, state, tags, tagging, sboms, trust, secrets, skipped } = config
   return {
     version: 1,
     folder,
@@ -43,6 +43,8 @@ export async function resolveTree(config: Config, lock: Lock, { view, files }: R
     state,
     tags,
     tagging,
+    sboms,
+    trust,
     secrets,
     images,
     skipped: skipped.map(({ id, reason }) => ({ image: id, reason })),

@@ -8,4 +8,11 @@ export const artifactTypes = {
   evidence: "application/vnd.nbstacks.evidence.v1+json",
   recipe: "application/vnd.nbstacks.recipe.v1+json",
   checkReport: "application/vnd.nbstacks.check-report.v1+json",
+  inventory: "application/vnd.nbstacks.inventory.v1+json",
+  layerFacts: "application/vnd.nbstacks.layer-facts.v1+gzip",
+  provenance: "application/vnd.in-toto+json",
+  spdx: "application/spdx+json",
+  cyclonedx: "application/vnd.cyclonedx+json",
+  /** A signature as cosign 3 and others keep it. */
+  bundle: "application/vnd.dev.sigstore.bundle.v0.3+json",
 } as const

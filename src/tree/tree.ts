@@ -37,6 +37,11 @@ export type Image = {
   readonly consumers?: readonly Consumer[]
 }
 
+/** Whose signatures count: files are relative to the tree's folder. */
+export type TrustedBy =
+  | { readonly key: string }
+  | { readonly identity: string; readonly issuer: string; readonly root: string }
+
 /** The images of one `nbstacks.yaml` and the edges between them. */
 export type Tree = {
   readonly version: 1
@@ -49,6 +54,10 @@ export type Tree = {
   /** Templates such as `{release}`. */
   readonly tags: readonly string[]
   readonly tagging: "tree" | "changed"
+  /** Bills of materials that are kept beside each image. Never in a key. */
+  readonly sboms: readonly ("spdx" | "cyclonedx")[]
+  /** Whose signatures count; nobody's need to where it is empty. Never in a key. */
+  readonly trust: readonly TrustedBy[]
   /** Parents before children, then by id. */
   readonly images: readonly Image[]
   readonly skipped: readonly { readonly image: RowId; readonly reason: string }[]

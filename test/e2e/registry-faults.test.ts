@@ -308,14 +308,14 @@ describe("others at the same time", () => {
       await pushImage(direct, "lists", { subject }),
       await pushImage(direct, "lists", { subject }),
     ]
-    await direct.attach("lists", subject.digest, theirs.bytes)
+    await direct.attach("lists", subject.digest, [theirs.bytes])
     const tag = fallbackTag(subject.digest)
     const before = (await direct.readManifest("lists", tag))?.descriptor.digest ?? digestOf("")
     proxy.fault = ({ method, target }, time) =>
       method === "PUT" && target.endsWith(tag) && time === 0
         ? { kind: "meanwhile", after: () => direct.tag("lists", tag, before) }
         : undefined
-    await store.attach("lists", subject.digest, ours.bytes)
+    await store.attach("lists", subject.digest, [ours.bytes])
     const found = (await direct.referrers("lists", subject.digest)).map(({ digest }) => digest)
     expect(new Set(found)).toEqual(new Set([theirs.descriptor.digest, ours.descriptor.digest]))
   })
@@ -330,7 +330,7 @@ describe("others at the same time", () => {
         ? { kind: "answer", status: 200, headers: { "content-type": "text/html" }, body: "<html>" }
         : undefined
     }
-    await store.attach("echo", subject.digest, one.bytes)
+    await store.attach("echo", subject.digest, [one.bytes])
     expect(await direct.readManifest("echo", fallbackTag(subject.digest))).toBeDefined()
     expect((await store.referrers("echo", subject.digest)).map(({ digest }) => digest)).toEqual([one.descriptor.digest])
   })

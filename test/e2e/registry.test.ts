@@ -192,7 +192,7 @@ describe.each(kinds)("$name", ({ start, guarantee, tagSchema }) => {
         }),
       )
     const attached = await Promise.all(
-      [1, 2, 3].map((number) => store.attach("evidence", subject.digest, artifact(number))),
+      [1, 2, 3].map((number) => store.attach("evidence", subject.digest, [artifact(number)])),
     )
     const found = await store.referrers("evidence", subject.digest)
     const numbers = found.map(({ digest, artifactType, annotations }) => [
@@ -202,23 +202,25 @@ describe.each(kinds)("$name", ({ start, guarantee, tagSchema }) => {
     ])
     expect(new Set(numbers.map(String))).toEqual(
       new Set(
-        attached.map(({ digest }, index) => String([digest, "application/vnd.example.report", String(index + 1)])),
+        attached
+          .flat()
+          .map(({ digest }, index) => String([digest, "application/vnd.example.report", String(index + 1)])),
       ),
     )
-    const again = await store.attach("evidence", subject.digest, artifact(1))
-    expect(again.digest).toBe(attached[0]?.digest)
+    const again = await store.attach("evidence", subject.digest, [artifact(1)])
+    expect(again).toEqual(attached[0])
     expect(await store.referrers("evidence", subject.digest)).toHaveLength(3)
     const tag = await store.readManifest("evidence", fallbackTag(subject.digest))
     const tagged = tag === undefined ? [] : parseJson(tag.bytes, ImageIndex, "the list").manifests
     expect(tagged).toHaveLength(tagSchema ? 3 : 0)
-    const other = store.attach("evidence", digestOf("another"), artifact(4))
+    const other = store.attach("evidence", digestOf("another"), [artifact(4)])
     await expect(other).rejects.toMatchObject({ code: "cannot" })
   })
 
   test("what the API does not list but the fallback tag does is found as well", async () => {
     const subject = (await pushImage(store, "union")).descriptor
     const [byApi, byTag] = [await pushImage(store, "union", { subject }), await pushImage(store, "union")]
-    await store.attach("union", subject.digest, byApi.bytes)
+    await store.attach("union", subject.digest, [byApi.bytes])
     const known = (await store.readManifest("union", fallbackTag(subject.digest)))?.bytes
     const manifests = known === undefined ? [] : parseJson(known, ImageIndex, "the list").manifests
     const list = makeBlob(
@@ -275,11 +277,31 @@ test("many who write one fallback tag under conditions lose nothing", async () =
   const attached = await Promise.all(
     stores.map(async (store) => {
       const { bytes } = await pushImage(store, "lists", { subject })
-      return (await store.attach("lists", subject.digest, bytes)).digest
+      return (await store.attach("lists", subject.digest, [bytes]))[0]?.digest
     }),
   )
   const found = await first.referrers("lists", subject.digest)
   expect(new Set(found.map(({ digest }) => digest))).toEqual(new Set(attached))
+})
+
+test("what is attached at once is one change of the fallback list", async () => {
+  await using server = await startOwn()
+  await using proxy = await startFaultProxy(host, server.address)
+  proxy.fault = ({ target }) => (target.includes("/referrers/") ? { kind: "answer", status: 404 } : undefined)
+  const puts: string[] = []
+  const store = openRegistry(proxy.address, host, {
+    requests: ({ method, url }) => void (method === "PUT" && puts.push(url)),
+  })
+  const subject = (await pushImage(store, "lists")).descriptor
+  const several = [await pushImage(store, "lists", { subject }), await pushImage(store, "lists", { subject })]
+  await store.attach(
+    "lists",
+    subject.digest,
+    several.map(({ bytes }) => bytes),
+  )
+  expect(puts.filter((url) => url.endsWith(`/manifests/${fallbackTag(subject.digest)}`))).toHaveLength(1)
+  const found = (await store.referrers("lists", subject.digest)).map(({ digest }) => digest)
+  expect(new Set(found)).toEqual(new Set(several.map(({ descriptor }) => descriptor.digest)))
 })
 
 test("many stores and rows at once share what they send", async () => {

@@ -69,6 +69,8 @@ export function treeOf(...images: readonly Image[]): Tree {
     state: "nbstacks",
     tags: ["{release}"],
     tagging: "tree",
+    sboms: ["spdx"],
+    trust: [],
     images,
     skipped: [],
     secrets: {},

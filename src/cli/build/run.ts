@@ -9,7 +9,7 @@ import { writeIndex } from "../../oci/write-image.ts"
 import { lastCommits } from "../../git/git.ts"
 import type { Slot } from "../../plan/key.ts"
 import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
-import { openPush, sendEarly, sendPlatform } from "../../release/push.ts"
+import { copyEvidence, openPush, sendEarly, sendPlatform } from "../../release/push.ts"
 import { parallel } from "../../parallel.ts"
 import { count, duration } from "../../report/format.ts"
 import { registryPlace, type Place } from "../../state/place.ts"
@@ -148,7 +148,7 @@ function openSender(target: Place, { session, context, before, report }: Sending
     const earlier = [...sent.values()].at(-rowsAtOnce)
     const sending = (async () => {
       await earlier?.catch(() => undefined)
-      await sendPlatform(push, image, done)
+      await sendPlatform(push, { image, done }, copyEvidence)
     })()
     // Told by `finish`.
     sending.catch(() => undefined)

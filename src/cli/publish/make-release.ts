@@ -7,6 +7,8 @@ import { together } from "../../report/reporter.ts"
 import type { Recorded } from "../../state/releases.ts"
 import { openBuilder } from "../builder.ts"
 import type { Context } from "../context.ts"
+import { openEvidencing } from "../evidence/evidencing.ts"
+import { openSigner } from "../evidence/signer.ts"
 import { json } from "../json.ts"
 import { junitOfAll } from "../junit.ts"
 import { exitOf, failuresJson, failuresText } from "../outcomes.ts"
@@ -22,6 +24,7 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
   const { io, host, folder } = context
   const { whole, session, source, options, severalPlatforms } = job
   const start = host.elapsed()
+  const signer = await openSigner(context, whole, options.sign)
   const tally = tallyReporter()
   const known: { latest: Recorded | undefined; recorded: Recorded | undefined } = {
     latest: undefined,
@@ -37,12 +40,14 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
     runtime: options.runtime,
   })
   try {
+    await using evidencing = openEvidencing(context, session.tree, signer)
     const published = await publish({
       tree: whole,
       builder,
       target: session.target,
       source,
       now: host.now(),
+      evidencing,
       think: async () => {
         const { plan, knowledge } = await think(context, session, { offline: false, verify: false })
         known.latest = knowledge.latest

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { defaultsSchema, imageSchema, platformSchema } from "./image.ts"
-import { empty, fields, list, map, matching, someText, text, word, says } from "./texts.ts"
+import { either, empty, fields, list, map, matching, someText, text, word, says } from "./texts.ts"
 import type { WrittenConfig } from "./written.ts"
 
 const repository = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/
@@ -9,6 +9,20 @@ const secret = fields({
   environment: someText("The variable that holds the value.").optional(),
   file: someText("The file that holds the value: absolute, or below the tree's folder.").optional(),
 }).describe("One secret: `environment` or `file`.")
+
+const trusted = either(
+  [
+    fields({ key: someText("The file of a public key in PEM, below the tree's folder.") }).describe(
+      "The owner of a key.",
+    ),
+    fields({
+      identity: someText("In full, as the certificate has it: the URL of a workflow with its branch, or an address."),
+      issuer: someText("Who vouches for the identity, such as `https://token.actions.githubusercontent.com`."),
+      root: someText("The file of a Sigstore trusted root, below the tree's folder."),
+    }).describe("Somebody who signs without a key, as a workflow of GitHub does."),
+  ],
+  "must be a map with `key`, or with `identity`, `issuer` and `root`",
+)
 
 /** The whole of `nbstacks.yaml`. */
 export const fileSchema: z.ZodType<WrittenConfig> = fields({
@@ -46,6 +60,18 @@ export const fileSchema: z.ZodType<WrittenConfig> = fields({
     "names to secrets",
   )
     .describe("Secrets that Dockerfiles may mount. Their ids are part of keys, their values never.")
+    .optional(),
+  evidence: fields({
+    sbom: word(
+      ["spdx", "cyclonedx", "both", "none"],
+      "Which bill of materials is kept beside each image. `nbstacks sbom` writes either at any time. `spdx` without this.",
+    ).optional(),
+  })
+    .describe("What is kept beside each image that is published.")
+    .optional(),
+  trust: list(trusted, "those whose signatures count")
+    .min(1, { error: empty })
+    .describe("Whose signatures count. With this, `publish` signs, or does not publish.")
     .optional(),
   images: map(
     matching(/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/, {

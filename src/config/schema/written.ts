@@ -11,8 +11,16 @@ export type WrittenConfig = {
   readonly tagging?: "tree" | "changed" | undefined
   readonly defaults?: WrittenDefaults | undefined
   readonly secrets?: Readonly<Record<string, WrittenSecret>> | undefined
+  readonly evidence?: WrittenEvidence | undefined
+  readonly trust?: readonly WrittenTrust[] | undefined
   readonly images: Readonly<Record<string, WrittenImage>>
 }
+
+type WrittenEvidence = { readonly sbom?: "spdx" | "cyclonedx" | "both" | "none" | undefined }
+
+export type WrittenTrust =
+  | { readonly key: string }
+  | { readonly identity: string; readonly issuer: string; readonly root: string }
 
 type WrittenSecret = { readonly environment?: string | undefined; readonly file?: string | undefined }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { Files } from "../../host/files.ts"
 import { readKept, writeKept } from "../../kept-text.ts"
+import type { Digest } from "../../oci/digest.ts"
 import type { Image, Layer } from "../../oci/image.ts"
 import { parallel } from "../../parallel.ts"
 import type { FactsPool } from "./facts-pool.ts"
@@ -20,6 +21,8 @@ export type InventoryOptions = {
   /** Where what is known of layers is kept; a layer is read once for all images that have it. */
   readonly cache?: { readonly files: Files; readonly folder: string } | undefined
   readonly signal?: AbortSignal | undefined
+  /** What is known of layers from elsewhere, by digest: those are not read. Asked for what is not in the cache. */
+  readonly known?: ((layer: Digest) => Promise<LayerFacts | undefined>) | undefined
   /** Threads that read layers; without them it is done here. */
   readonly pool?: Pick<FactsPool, "read"> | undefined
   /** Called when a layer was read that was not known. */
@@ -36,8 +39,25 @@ const worthThreads = 30_000_000
  * were read before are not asked for. Fails with `cannot` when a layer is malformed.
  */
 export async function inventoryOf(image: Image, options: InventoryOptions = {}): Promise<Inventory> {
+  return inventoryFrom(await factsOfLayers(image, options))
+}
+
+/** What is in an image of which these are the layers, from the bottom. */
+export function inventoryFrom(facts: readonly LayerFacts[]): Inventory {
+  return {
+    items: [...joinFacts(facts)].sort(byName),
+    layers: facts.map(({ files, bytes }) => ({ files, bytes })),
+  }
+}
+
+/** What each layer of an image says, from the bottom. Fails as `inventoryOf` does. */
+export async function factsOfLayers(image: Image, options: InventoryOptions = {}): Promise<readonly LayerFacts[]> {
   const { layers } = image
-  const kept = await parallel(layers, width, (layer) => keptFacts(layer, options))
+  const kept = await parallel(
+    layers,
+    width,
+    async (layer) => (await keptFacts(layer, options)) ?? (await options.known?.(layer.descriptor.digest)),
+  )
   const missing = layers.flatMap((layer, at) => (kept[at] === undefined ? [{ layer, at }] : []))
   const bytes = missing.reduce((sum, { layer }) => sum + sizeOf(layer), 0)
   const pool = bytes < worthThreads ? undefined : options.pool
@@ -51,11 +71,7 @@ export async function inventoryOf(image: Image, options: InventoryOptions = {}):
     return [at, facts] as const
   })
   const found = new Map(read)
-  const facts = kept.map((one, at) => one ?? (found.get(at) as LayerFacts))
-  return {
-    items: [...joinFacts(facts)].sort(byName),
-    layers: facts.map(({ files, bytes: unpacked }) => ({ files, bytes: unpacked })),
-  }
+  return kept.map((one, at) => one ?? (found.get(at) as LayerFacts))
 }
 
 function sizeOf({ descriptor }: Layer): number {

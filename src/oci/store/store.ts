@@ -74,8 +74,11 @@ export type Store = {
   /** Descriptors of the manifests whose `subject` is this digest, with artifact type and annotations. */
   referrers(repository: string, subject: Digest): Promise<readonly Descriptor[]>
 
-  /** Puts a manifest that has a `subject`, so that `referrers` finds it, also on registries without that API. */
-  attach(repository: string, subject: Digest, manifest: Uint8Array): Promise<Descriptor>
+  /**
+   * Puts manifests that have this `subject`, so that `referrers` finds them, also on registries without that API, where all of
+   * them are one change of the list.
+   */
+  attach(repository: string, subject: Digest, manifests: readonly Uint8Array[]): Promise<readonly Descriptor[]>
 }
 
 /** One manifest in one repository of one store. */

@@ -139,12 +139,15 @@ export function openLayout(folder: string, host: LayoutHost): Layout {
       yield* await listTags(context, known(repository), after)
     },
     referrers: (repository, subject) => listReferrers(context, known(repository), subject),
-    async attach(repository, subject, manifest) {
+    async attach(repository, subject, manifests) {
       const mediaType = mediaTypes.ociManifest
-      const put = await putManifest(repository, { bytes: manifest, mediaType })
-      if (put.subject !== subject)
-        throw new Failure("cannot", `The manifest to attach to ${subject} names another subject`)
-      return put.descriptor
+      return await Promise.all(
+        manifests.map(async (bytes) => {
+          const put = await putManifest(repository, { bytes, mediaType })
+          if (put.subject === subject) return put.descriptor
+          throw new Failure("cannot", `The manifest to attach to ${subject} names another subject`)
+        }),
+      )
     },
     async deleteManifest(repository, digest) {
       const tags = await listTags(context, known(repository))

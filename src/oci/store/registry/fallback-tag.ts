@@ -9,12 +9,6 @@ import { pause } from "./pause.ts"
 import { named, repositoryAt } from "./places.ts"
 import type { Transport } from "./transport.ts"
 
-export type Attachment = {
-  readonly repository: string
-  readonly subject: Digest
-  readonly bytes: Uint8Array
-}
-
 const Attached = z.object({
   mediaType: z.string(),
   artifactType: z.string().optional(),
@@ -27,7 +21,7 @@ const Attached = z.object({
  * The descriptor under which a manifest is listed: its artifact type (an image's is the media type of its
  * configuration) and its annotations are lifted. Fails with `cannot` when it has not this subject.
  */
-export function attachedTo({ subject, bytes }: Attachment): Descriptor {
+export function attachedTo({ subject, bytes }: { readonly subject: Digest; readonly bytes: Uint8Array }): Descriptor {
   const digest = digestOf(bytes)
   const parsed = parseJson(bytes, Attached, `the manifest ${digest}`)
   if (parsed.subject.digest !== subject) {
@@ -49,19 +43,24 @@ const List = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string
 const tries = 8
 
 /**
- * Adds a descriptor to the index under a fallback tag: read, written under the condition that nobody else wrote, read
- * again, and all of it repeated while the descriptor is not there. Fails with `temporary` when others always win.
+ * Adds descriptors to the index under a fallback tag: read, written under the condition that nobody else wrote, read
+ * again, and all of it repeated while one of them is not there. Fails with `temporary` when others always win.
  */
 export async function updateFallback(
   transport: Transport,
-  { repository, tag, attached }: { readonly repository: string; readonly tag: string; readonly attached: Descriptor },
+  {
+    repository,
+    tag,
+    attached,
+  }: { readonly repository: string; readonly tag: string; readonly attached: readonly Descriptor[] },
 ): Promise<void> {
   const { endpoint } = transport.context
   const name = named(endpoint, repositoryAt(endpoint, repository), tag)
   for (let tried = 0; tried < tries; tried += 1) {
     const { list, etag, there } = await readList(transport, { repository, tag, name })
-    if (list.manifests.some(({ digest }) => digest === attached.digest)) return
-    const bytes = new TextEncoder().encode(JSON.stringify({ ...list, manifests: [...list.manifests, attached] }))
+    const missing = missingIn(list, attached)
+    if (missing.length === 0) return
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...list, manifests: [...list.manifests, ...missing] }))
     const { call, answer } = await sendManifest(transport, repository, {
       reference: tag,
       bytes,
@@ -72,11 +71,16 @@ export async function updateFallback(
     if (!written && answer.status !== 412) throw await transport.refused(call, answer)
     if (written) {
       const now = await readList(transport, { repository, tag, name })
-      if (now.list.manifests.some(({ digest }) => digest === attached.digest)) return
+      if (missingIn(now.list, attached).length === 0) return
     }
     await pause(transport.context, tried)
   }
   throw new Failure("temporary", `Cannot add to ${name}: others write it at the same time`, { hint: "Try again" })
+}
+
+function missingIn(list: z.infer<typeof List>, attached: readonly Descriptor[]): readonly Descriptor[] {
+  const there = new Set(list.manifests.map(({ digest }) => digest))
+  return attached.filter(({ digest }) => !there.has(digest))
 }
 
 async function readList(

@@ -1,13 +1,20 @@
+import { parallel } from "../../../parallel.ts"
 import type { Descriptor } from "../../descriptor.ts"
 import { partsOf, type Digest } from "../../digest.ts"
 import { ImageIndex, parseJson } from "../../manifest.ts"
 import { mediaTypes } from "../../media-types.ts"
-import { attachedTo, updateFallback, type Attachment } from "./fallback-tag.ts"
+import { attachedTo, updateFallback } from "./fallback-tag.ts"
 import { getManifest, putManifest } from "./manifests.ts"
 import { pages } from "./pages.ts"
 import { named, repositoryAt } from "./places.ts"
 import { pullScope } from "./scope.ts"
 import type { Answer, Call, Transport } from "./transport.ts"
+
+export type Attachments = {
+  readonly repository: string
+  readonly subject: Digest
+  readonly manifests: readonly Uint8Array[]
+}
 
 /** What a registry's referrers API is like; undefined until it was seen. */
 export type ReferrersApi = {
@@ -99,32 +106,40 @@ export function fallbackTag(subject: Digest): string {
 }
 
 /**
- * Puts a manifest that has a subject. Where the registry does not say that it took note of the subject, or does not
- * list the manifest as it is when asked, the fallback tag is written. Fails with `cannot` when the manifest has another
+ * Puts manifests that have a subject. Where the registry does not say that it took note of the subject, or does not
+ * list them as they are when asked, the fallback tag is written, once for all. Fails with `cannot` when one has another
  * subject.
  */
-export async function attachManifest(
+export async function attachManifests(
   transport: Transport,
   api: ReferrersApi,
-  attachment: Attachment,
-): Promise<Descriptor> {
-  const { repository, subject, bytes } = attachment
-  const attached = attachedTo(attachment)
-  const { headers } = await putManifest(transport, repository, { bytes, mediaType: attached.mediaType })
+  { repository, subject, manifests }: Attachments,
+): Promise<readonly Descriptor[]> {
+  const all = manifests.map((bytes) => ({ bytes, attached: attachedTo({ subject, bytes }) }))
+  const attached = all.map((one) => one.attached)
+  const echoed = await parallel(all, atOnce, async ({ bytes, attached: { mediaType } }) => {
+    const { headers } = await putManifest(transport, repository, { bytes, mediaType })
+    return headers["oci-subject"] === subject
+  })
   // An echoed header alone is no proof: some registries gave it before they had the API.
-  if (headers["oci-subject"] === subject && api.faithful === true) return attached
+  if (echoed.every(Boolean) && api.faithful === true) return attached
+  let missing: readonly Descriptor[] = attached
   if (api.present !== false && api.faithful !== false) {
-    const listed = await listByApi(transport, api, { repository, subject })
-    const found = listed?.find(({ digest }) => digest === attached.digest)
-    const faithful = found !== undefined && isListed(attached, found)
-    if (found !== undefined && Object.keys(attached.annotations ?? {}).length > 0) api.faithful = faithful
-    if (faithful) return attached
+    const listed = (await listByApi(transport, api, { repository, subject })) ?? []
+    const found = (one: Descriptor): Descriptor | undefined => listed.find(({ digest }) => digest === one.digest)
+    missing = attached.filter((one) => !isListed(one, found(one)))
+    const telling = attached.filter((one) => found(one) !== undefined && Object.keys(one.annotations ?? {}).length > 0)
+    if (telling.length > 0) api.faithful = telling.every((one) => !missing.includes(one))
   }
-  await updateFallback(transport, { repository, tag: fallbackTag(subject), attached })
+  if (missing.length > 0) await updateFallback(transport, { repository, tag: fallbackTag(subject), attached: missing })
   return attached
 }
 
-function isListed(attached: Descriptor, found: Descriptor): boolean {
+/** Manifests of one subject that are put at once. */
+const atOnce = 4
+
+function isListed(attached: Descriptor, found: Descriptor | undefined): boolean {
+  if (found === undefined) return false
   const wanted = Object.entries(attached.annotations ?? {})
   return (
     found.artifactType === attached.artifactType && wanted.every(([name, value]) => found.annotations?.[name] === value)

@@ -8,7 +8,7 @@ import type { Credentials } from "./credentials/credentials.ts"
 import { parseEndpoint } from "./endpoint.ts"
 import { getManifest, headManifest, putManifest } from "./manifests.ts"
 import type { Preconditions } from "./preconditions.ts"
-import { attachManifest, listReferrers, type ReferrersApi } from "./referrers.ts"
+import { attachManifests, listReferrers, type ReferrersApi } from "./referrers.ts"
 import { putTag } from "./tagging.ts"
 import { listTags } from "./tags.ts"
 import { makeTransport } from "./transport.ts"
@@ -67,7 +67,9 @@ export function openRegistry(name: string, host: RegistryHost, options: Registry
       yield* await listTags(transport, repository, after)
     },
     referrers: (repository, subject) => listReferrers(transport, api, { repository, subject }),
-    attach: (repository, subject, bytes) =>
-      turns(`referrers ${repository} ${subject}`, () => attachManifest(transport, api, { repository, subject, bytes })),
+    attach: (repository, subject, manifests) =>
+      turns(`referrers ${repository} ${subject}`, () =>
+        attachManifests(transport, api, { repository, subject, manifests }),
+      ),
   }
 }

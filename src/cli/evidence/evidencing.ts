@@ -1,0 +1,29 @@
+import { join } from "node:path"
+import { factsPool } from "../../evidence/inventory/facts-pool.ts"
+import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
+import type { ImageSigner } from "../../evidence/sign/sign.ts"
+import { cacheFolder } from "../../files/cache-folder.ts"
+import type { Evidencing } from "../../release/establish.ts"
+import type { Tree } from "../../tree/tree.ts"
+import { version } from "../cli.ts"
+import type { Context } from "../context.ts"
+
+/** Threads that read layers while others are sent. */
+const mostThreads = 2
+
+/** What describes the images of a tree when they are published. Disposing ends its threads. */
+export function openEvidencing(
+  { host, signal }: Context,
+  { sboms }: Pick<Tree, "sboms">,
+  signer: ImageSigner | undefined,
+): Evidencing & AsyncDisposable {
+  const pool = factsPool(Math.min(mostThreads, host.machine.cores))
+  const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
+  return {
+    sboms,
+    version,
+    signer,
+    facts: async (image, known) => await factsOfLayers(image, { cache, known, pool, signal }),
+    [Symbol.asyncDispose]: async () => await pool[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,59 @@
+import type { Descriptor } from "../../oci/descriptor.ts"
+import type { Digest } from "../../oci/digest.ts"
+import type { Location } from "../../oci/store/store.ts"
+import { readBundles } from "../record/record.ts"
+import type { Trusted } from "../sign/trust.ts"
+import { bad, note, ok, sentenceOf, type Finding } from "./finding.ts"
+
+/** What the signatures beside an image came to. */
+export type Signatures = {
+  readonly findings: readonly Finding[]
+  /** What else those sign that count: the evidence. Undefined where nobody's signatures have to count. */
+  readonly signed: ReadonlySet<Digest> | undefined
+}
+
+/**
+ * Verifies the signatures of an image or an index. Where somebody is trusted one of theirs has to be there; others change nothing, and are
+ * only named.
+ */
+export async function verifySignatures(
+  image: Location,
+  referrers: readonly Descriptor[],
+  trusted: readonly Trusted[],
+): Promise<Signatures> {
+  let bundles: Awaited<ReturnType<typeof readBundles>>
+  try {
+    bundles = await readBundles(image, referrers)
+  } catch (error) {
+    return {
+      findings: [bad("signature", `a signature cannot be read: ${sentenceOf(error)}`)],
+      signed: trusted.length === 0 ? undefined : new Set(),
+    }
+  }
+  if (trusted.length === 0) {
+    const says = bundles.length === 0 ? "not signed" : "signed, but nothing says whose signatures count"
+    return { findings: [note("signature", says)], signed: undefined }
+  }
+  const { judgeBundle } = await import("../sign/trust.ts")
+  const signed = new Set<Digest>()
+  const by = new Set<string>()
+  const not: string[] = []
+  for (const { manifest, bytes } of bundles) {
+    const judged = bytes === undefined ? { no: "it is gone" } : judgeBundle(bytes, trusted)
+    if ("no" in judged) not.push(`${manifest}: ${judged.no}`)
+    else if (!judged.digests.has(image.digest)) not.push(`${manifest}: it is about something else`)
+    else {
+      by.add(judged.by)
+      for (const digest of judged.digests) if (digest !== image.digest) signed.add(digest)
+    }
+  }
+  const names = trusted.map(({ name }) => name).join(", ")
+  if (by.size === 0) {
+    const says = not.length === 0 ? `not signed by ${names}` : `no signature of ${names} counts`
+    return { findings: [bad("signature", says), ...not.map((one) => bad("signature", one))], signed }
+  }
+  return {
+    findings: [ok("signature", [...by].join(", ")), ...not.map((one) => note("signature", `does not count: ${one}`))],
+    signed,
+  }
+}

@@ -1,0 +1,110 @@
+import type { Done } from "../build/outcome.ts"
+import { readChecks } from "../evidence/attach.ts"
+import type { LayerFacts } from "../evidence/inventory/layer-facts.ts"
+import { composeParts } from "../evidence/record/compose.ts"
+import { readFacts, type KnownFacts } from "../evidence/record/facts-part.ts"
+import type { Origin } from "../evidence/record/provenance.ts"
+import type { Recipe } from "../evidence/record/recipe.ts"
+import { wholeNote } from "../evidence/record/record.ts"
+import type { SbomFormat } from "../evidence/sbom/formats.ts"
+import type { ImageSigner } from "../evidence/sign/sign.ts"
+import { readArtifact, readPart, type Part } from "../oci/artifact.ts"
+import type { Digest } from "../oci/digest.ts"
+import { readImage, type Image as OciImage } from "../oci/image.ts"
+import type { Location } from "../oci/store/store.ts"
+import { checkKeyOf } from "../plan/check-key.ts"
+import { slotOf, type Keyed, type Slot } from "../plan/key.ts"
+import type { Place } from "../state/place.ts"
+import { artifactTypes } from "../tree/labels.ts"
+import type { Image, RowId, Tree } from "../tree/tree.ts"
+
+/** How what is published is described and signed. */
+export type Evidencing = {
+  readonly sboms: readonly SbomFormat[]
+  /** Of nbstacks. */
+  readonly version: string
+  readonly signer: ImageSigner | undefined
+  /** Reads what the layers of an image say, those that `known` does not know. */
+  readonly facts: (
+    image: OciImage,
+    known: (layer: Digest) => Promise<LayerFacts | undefined>,
+  ) => Promise<readonly LayerFacts[]>
+}
+
+/** What one run knows of where rows are and came from. */
+export type Grounds = Evidencing & {
+  readonly target: Place
+  readonly tree: Pick<Tree, "images">
+  readonly keys: ReadonlyMap<Slot, Keyed>
+  readonly origin: Origin
+}
+
+/**
+ * The parts of a row's evidence, made from the image where it is: nothing of it is sent or fetched that this machine has. What the
+ * layers of its parent say is taken from the parent's evidence.
+ */
+export async function establish(grounds: Grounds, image: Image, done: Done): Promise<readonly Part[]> {
+  const { store } = done.place
+  const from: Location = { store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
+  const key = checkKeyOf(done.digest, image.checks)
+  const check = done.checks ?? (await readChecks(from, key))
+  if (check === undefined) throw new Error(`${image.id} has no evidence under ${key}`)
+  const built = await readImage(store, from.repository, done.digest)
+  return await composeParts({
+    digest: done.digest,
+    name: `${grounds.target.store.name}/${grounds.target.repositoryOf(image.repository)}`,
+    image: built,
+    facts: await grounds.facts(built, parentFacts(grounds, image, done)),
+    recipe: recipeOf(grounds, image, done),
+    check,
+    origin: grounds.origin,
+    sboms: grounds.sboms,
+    version: grounds.version,
+  })
+}
+
+function recipeOf({ target, tree, keys }: Grounds, { id, parent }: Image, done: Done): Recipe {
+  const keyed = keys.get(slotOf(done.image, done.platform))
+  if (keyed === undefined) throw new Error(`no key for ${id}`)
+  const { parent: digest, uses } = done.bases
+  const rowName = (row: RowId): string => {
+    const { repository } = tree.images.find((one) => one.id === row) ?? { repository: row }
+    return `${target.store.name}/${target.repositoryOf(repository)}`
+  }
+  const name = parent.kind === "none" ? "" : parent.kind === "image" ? rowName(parent.id) : parent.reference
+  return {
+    version: 1,
+    row: id,
+    platform: done.platform,
+    key: done.key,
+    from: digest === null ? null : { name, digest },
+    uses,
+    steps: keyed.input.steps,
+  }
+}
+
+/** What the layers of a row's parent say, from the evidence that the parent has where releases are; asked once, when it is needed. */
+function parentFacts(
+  { target, tree }: Grounds,
+  { parent }: Image,
+  { bases }: Done,
+): (layer: Digest) => Promise<LayerFacts | undefined> {
+  const row = parent.kind === "image" ? tree.images.find(({ id }) => id === parent.id) : undefined
+  const digest = bases.parent
+  if (row === undefined || digest === null) return () => Promise.resolve(undefined)
+  const at = { store: target.store, repository: target.repositoryOf(row.repository), digest }
+  let asked: Promise<KnownFacts> | undefined
+  return async (layer) => (await (asked ??= factsBeside(at))).get(layer)
+}
+
+/** What the evidence of an image says of its layers; nothing where there is none. */
+async function factsBeside({ store, repository, digest }: Location): Promise<KnownFacts> {
+  const referrers = await store.referrers(repository, digest)
+  const whole = referrers.find(
+    ({ artifactType, annotations }) => artifactType === artifactTypes.evidence && annotations?.[wholeNote] === "1",
+  )
+  if (whole === undefined) return new Map()
+  const artifact = await readArtifact(store, repository, { reference: whole.digest, type: artifactTypes.evidence })
+  const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.layerFacts)
+  return part === undefined ? new Map() : await readFacts(await readPart(store, repository, part))
+}
