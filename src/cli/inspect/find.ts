@@ -10,6 +10,7 @@ import type { Context } from "../context.ts"
 import { builtRows, notBuilt } from "../layers/find-images.ts"
 import { loadTree } from "../load-tree.ts"
 import { platformFor, rowHere } from "../one-row.ts"
+import type { Tree } from "../../tree/tree.ts"
 import { openSession } from "../session.ts"
 import type { InspectOptions } from "./flags.ts"
 
@@ -24,6 +25,8 @@ export type Named = {
   readonly image: Image
   /** What it is built on, pinned by its digest where that is known. */
   readonly base: string | undefined
+  /** The tree that it is a row of. */
+  readonly tree?: Tree | undefined
 }
 
 /**
@@ -68,7 +71,8 @@ async function findRow(context: Context, name: string, options: FindOptions): Pr
       : parent.kind === "image"
         ? pinned(parent.id, built.get(parent.id)?.location.digest)
         : undefined
-  return { name: id, location, image: await readImage(location.store, location.repository, location.digest), base }
+  const image = await readImage(location.store, location.repository, location.digest)
+  return { name: id, location, image, base, tree }
 }
 
 /** https://github.com/opencontainers/image-spec/blob/main/annotations.md */

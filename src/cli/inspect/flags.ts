@@ -10,6 +10,7 @@ export type InspectOptions = {
   readonly platform?: string | undefined
   readonly registry?: string | undefined
   readonly offline?: true | undefined
+  readonly readLayers?: true | undefined
   readonly json?: true | undefined
 }
 
@@ -29,6 +30,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
     .option("--offline", "of a row: the local store alone")
+    .option("--read-layers", "read the layers, not the evidence that is kept beside the image")
     .option("--json", texts.json)
     .action(
       async (image, options) =>

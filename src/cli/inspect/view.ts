@@ -1,3 +1,4 @@
+import { normaliseName } from "../../environment/names.ts"
 import { ecosystems, type Ecosystem } from "../../evidence/inventory/item.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
 import { sizeOfLayers } from "../../oci/image.ts"
@@ -42,6 +43,8 @@ export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerm
     ["server", listed(inventory.items, "serverextension", (one) => one.name)],
     ["user", image.config.User ?? "root"],
     ["folder", image.config.WorkingDir ?? "/"],
+    ["twice", twice(inventory.items)],
+    ["evidence", evidenceWords(view)],
     ["command", [...(image.config.Entrypoint ?? []), ...(image.config.Cmd ?? [])].join(" ") || "none"],
   ].filter((row): row is [string, string] => row[1] !== undefined && row[1] !== "")
   return `${[
@@ -52,6 +55,38 @@ export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerm
     "",
     "All packages: --packages. Where one comes from: --why NAME.",
   ].join("\n")}\n`
+}
+
+/** Packages of Python that are there in several versions, and of which nobody can tell by their name which one is imported. */
+function twice(items: readonly Found[]): string | undefined {
+  const versions = new Map<string, Set<string>>()
+  for (const item of items) {
+    if (item.kind !== "package" || (item.ecosystem !== "pypi" && item.ecosystem !== "conda")) continue
+    const name = normaliseName(item.name)
+    versions.set(name, (versions.get(name) ?? new Set()).add(item.version))
+  }
+  const found = [...versions]
+    .filter(([, all]) => all.size > 1)
+    .map(([name, all]) => `${name} ${[...all].join(" and ")}`)
+  const more = found.length - mostTwice
+  return found.length === 0 ? undefined : `${found.slice(0, mostTwice).join(", ")}${more > 0 ? `, ${more} more` : ""}`
+}
+
+const mostTwice = 5
+
+/** What is kept beside the image, in a line. */
+function evidenceWords({ evidence, from }: Inspected): string | undefined {
+  if (evidence === undefined) return undefined
+  const [checks] = evidence.checks
+  const { signatures, signedBy, digest } = evidence
+  const words = [
+    checks === undefined
+      ? undefined
+      : `${checks.passed} checks passed${checks.failed > 0 ? `, ${checks.failed} failed` : ""}`,
+    digest === undefined ? undefined : from === "evidence" ? "this inventory" : "inventory",
+    signedBy !== undefined ? `signed by ${signedBy}` : signatures > 0 ? count(signatures, "signature") : undefined,
+  ].filter((word) => word !== undefined)
+  return words.length === 0 ? "none" : words.join(", ")
 }
 
 function packageCounts(items: readonly Found[]): string {
@@ -119,7 +154,7 @@ export function packagesText(items: readonly Found[]): string {
 }
 
 /** The same for programs. Layers are counted from 1, as people see them. */
-export function inspectJson({ name, location, image, inventory }: Inspected): object {
+export function inspectJson({ name, location, image, inventory, evidence, from }: Inspected): object {
   const of = (kind: Found["kind"]): readonly object[] =>
     inventory.items
       .filter((item) => item.kind === kind)
@@ -128,6 +163,16 @@ export function inspectJson({ name, location, image, inventory }: Inspected): ob
     image: name,
     digest: location.digest,
     platform: image.platform,
+    evidence:
+      evidence === undefined
+        ? null
+        : {
+            manifest: evidence.digest ?? null,
+            checks: evidence.checks[0] ?? null,
+            signatures: evidence.signatures,
+            signedBy: evidence.signedBy ?? null,
+          },
+    inventoryFrom: from,
     user: image.config.User ?? "",
     labels: image.config.Labels ?? {},
     system: of("system")[0] ?? null,

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
-import { keptInventory } from "../../evidence/record/read.ts"
+import { evidenceBeside } from "../../evidence/record/read.ts"
 import type { Trusted } from "../../evidence/sign/trust.ts"
 import { compareLayers } from "../../evidence/verify/compare-layers.ts"
 import { verifyImage, verifyIndex, type Verified, type VerifyOptions as Options } from "../../evidence/verify/verify.ts"
@@ -37,7 +37,7 @@ export async function verify(
     ...(options.deep === true
       ? {
           compare: async (location, image) =>
-            await compareLayers((await keptInventory(location, image))?.record, image, (one) =>
+            await compareLayers(await (await evidenceBeside(location, trusted)).inventory(image), image, (one) =>
               factsOfLayers(one, { pool, signal: context.signal }),
             ),
         }

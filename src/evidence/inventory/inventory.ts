@@ -42,6 +42,20 @@ export async function inventoryOf(image: Image, options: InventoryOptions = {}):
   return inventoryFrom(await factsOfLayers(image, options))
 }
 
+/** What is in an image all of whose layers were read before; else undefined. */
+export async function keptInventoryOf(
+  { layers }: Pick<Image, "layers">,
+  cache: NonNullable<InventoryOptions["cache"]>,
+): Promise<Inventory | undefined> {
+  const facts: LayerFacts[] = []
+  for (const layer of layers) {
+    const kept = await keptFacts(layer, { cache })
+    if (kept === undefined) return undefined
+    facts.push(kept)
+  }
+  return inventoryFrom(facts)
+}
+
 /** What is in an image of which these are the layers, from the bottom. */
 export function inventoryFrom(facts: readonly LayerFacts[]): Inventory {
   return {

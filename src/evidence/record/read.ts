@@ -1,54 +1,88 @@
 import { Failure } from "../../failure.ts"
 import { readArtifact, readJsonPart, type ArtifactManifest } from "../../oci/artifact.ts"
+import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { artifactTypes } from "../../tree/labels.ts"
+import { checkNotes } from "../attach.ts"
+import type { Inventory } from "../inventory/inventory.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { InventoryRecord, mismatchOf } from "./inventory-part.ts"
 import { readBundles, wholeNote } from "./record.ts"
 
-/** An inventory that was kept beside an image, and the evidence that it is part of. */
-export type KeptInventory = {
-  readonly record: InventoryRecord
-  readonly evidence: ArtifactManifest & { readonly digest: Digest }
+/** What is kept beside an image, and counts. */
+export type Evidence = {
+  /** The manifest of the evidence that counts; undefined where there is none. */
+  readonly digest: Digest | undefined
+  /** Checks under the check keys that are known, those of the evidence that counts first. */
+  readonly checks: readonly { readonly passed: number; readonly failed: number }[]
+  /** How many signatures are there, whoever made them. */
+  readonly signatures: number
+  /** Who of those that count signed it; undefined where nobody has to. */
+  readonly signedBy: string | undefined
+  /**
+   * The inventory of the evidence; undefined where there is none. Fails with `cannot` where it is no inventory, or one of another
+   * image: that is refused, and not passed over.
+   */
+  readonly inventory: (image: Image) => Promise<Inventory | undefined>
+  /** The manifest of the evidence that counts, read. */
+  readonly manifest: () => Promise<ArtifactManifest | undefined>
 }
 
-/**
- * The inventory that is kept beside an image; undefined where there is none. Where somebody is trusted only what they signed counts.
- * Fails with `cannot` where it is no inventory, or one of another image: that is refused, and not passed over.
- */
-export async function keptInventory(
-  location: Location,
-  image: Image,
-  trusted: readonly Trusted[] = [],
-): Promise<KeptInventory | undefined> {
+/** Asks what is kept beside an image. Where somebody is trusted only what they signed counts. */
+export async function evidenceBeside(location: Location, trusted: readonly Trusted[]): Promise<Evidence> {
   const { store, repository, digest } = location
   const referrers = await store.referrers(repository, digest)
-  const whole = referrers.filter(
-    ({ artifactType, annotations }) => artifactType === artifactTypes.evidence && annotations?.[wholeNote] === "1",
-  )
-  const first = trusted.length === 0 ? whole[0] : await firstSigned()
-  if (first === undefined) return undefined
-  const evidence = await readArtifact(store, repository, { reference: first.digest, type: artifactTypes.evidence })
-  const descriptor = evidence?.layers.find(({ mediaType }) => mediaType === artifactTypes.inventory)
-  if (evidence === undefined || descriptor === undefined) return undefined
-  const record = await readJsonPart(store, repository, { descriptor, schema: InventoryRecord })
-  const wrong = mismatchOf(record, image, digest)
-  if (wrong === undefined) return { record, evidence }
-  throw new Failure("cannot", `The inventory beside ${store.name}/${repository}@${digest} lies: ${wrong}`, {
-    hint: "Find out who wrote it: `nbstacks verify` says more. `inspect --read-layers` passes it over",
-  })
-
-  async function firstSigned(): Promise<(typeof whole)[number] | undefined> {
-    if (whole.length === 0) return undefined
-    const { judgeBundle } = await import("../sign/trust.ts")
-    const signed = new Set<Digest>()
-    for (const { bytes } of await readBundles(location, referrers)) {
-      const judged = bytes === undefined ? undefined : judgeBundle(bytes, trusted)
-      if (judged !== undefined && "by" in judged && judged.digests.has(digest))
-        for (const one of judged.digests) signed.add(one)
-    }
-    return whole.find((one) => signed.has(one.digest))
+  const all = referrers.filter(({ artifactType }) => artifactType === artifactTypes.evidence)
+  const whole = all.filter(({ annotations }) => annotations?.[wholeNote] === "1")
+  const signed =
+    trusted.length === 0 || whole.length === 0 ? undefined : await signedBeside(location, referrers, trusted)
+  const counting = trusted.length === 0 ? whole[0] : whole.find((one) => signed?.digests.has(one.digest))
+  let read: Promise<ArtifactManifest | undefined> | undefined
+  const manifest = (): Promise<ArtifactManifest | undefined> =>
+    (read ??=
+      counting === undefined
+        ? Promise.resolve(undefined)
+        : readArtifact(store, repository, { reference: counting.digest, type: artifactTypes.evidence }))
+  return {
+    digest: counting?.digest,
+    checks: (counting === undefined ? all : [counting]).flatMap(checksOf),
+    signatures: referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).length,
+    signedBy: signed?.by,
+    manifest,
+    async inventory(image) {
+      const descriptor = (await manifest())?.layers.find(({ mediaType }) => mediaType === artifactTypes.inventory)
+      if (descriptor === undefined) return undefined
+      const record = await readJsonPart(store, repository, { descriptor, schema: InventoryRecord })
+      const wrong = mismatchOf(record, image, digest)
+      if (wrong === undefined) return record
+      throw new Failure("cannot", `The inventory beside ${store.name}/${repository}@${digest} lies: ${wrong}`, {
+        hint: "Find out who wrote it: `nbstacks verify` says more. `inspect --read-layers` passes it over",
+      })
+    },
   }
+}
+
+function checksOf({ annotations }: Descriptor): readonly { readonly passed: number; readonly failed: number }[] {
+  const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
+  return Number.isInteger(passed) && Number.isInteger(failed) ? [{ passed, failed }] : []
+}
+
+/** What those who are trusted signed beside an image, and who it was. */
+async function signedBeside(
+  location: Location,
+  referrers: readonly Descriptor[],
+  trusted: readonly Trusted[],
+): Promise<{ readonly by: string | undefined; readonly digests: ReadonlySet<Digest> }> {
+  const { judgeBundle } = await import("../sign/trust.ts")
+  const digests = new Set<Digest>()
+  let by: string | undefined
+  for (const bundle of await readBundles(location, referrers)) {
+    const judged = "problem" in bundle ? undefined : judgeBundle(bundle.bytes, trusted)
+    if (judged === undefined || "no" in judged || !judged.digests.has(location.digest)) continue
+    by ??= judged.by
+    for (const one of judged.digests) digests.add(one)
+  }
+  return { by, digests }
 }

@@ -3,6 +3,7 @@ import type { Descriptor } from "../../oci/descriptor.ts"
 import { digestOf, type Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { parallel } from "../../parallel.ts"
+import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { checkNotes, goneError, type CheckEvidence } from "../attach.ts"
 import type { ImageSigner } from "../sign/sign.ts"
@@ -100,7 +101,7 @@ async function isSigned(
   { wanted, signer }: { readonly wanted: readonly Digest[]; readonly signer: ImageSigner },
 ): Promise<boolean> {
   for (const bundle of await readBundles(image, referrers)) {
-    if (bundle.bytes === undefined) continue
+    if ("problem" in bundle) continue
     const { bundleDigests } = await import("../sign/trust.ts")
     const digests = bundleDigests(bundle.bytes, signer.publicKey)
     if (wanted.every((one) => digests.has(one))) return true
@@ -108,23 +109,28 @@ async function isSigned(
   return false
 }
 
-/** A signature beside an image; its bytes are undefined where they are gone. */
-export type KeptBundle = { readonly manifest: Digest; readonly bytes: Uint8Array | undefined }
+/** A signature beside an image, or why it cannot be read. */
+export type KeptBundle = { readonly manifest: Digest } & ({ readonly bytes: Uint8Array } | { readonly problem: string })
 
 /** More signatures than this are not looked at: anybody who may push can add some. */
 const mostBundles = 32
 /** At once. */
 const width = 4
 
-/** The signatures among what refers to an image. */
+/** The signatures among what refers to an image. One that is damaged or gone takes nothing from the others. */
 export async function readBundles(
   { store, repository }: Pick<Location, "store" | "repository">,
   referrers: readonly Descriptor[],
 ): Promise<readonly KeptBundle[]> {
   const bundles = referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).slice(0, mostBundles)
   return await parallel(bundles, width, async ({ digest }) => {
-    const artifact = await readArtifact(store, repository, { reference: digest, type: artifactTypes.bundle })
-    const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.bundle)
-    return { manifest: digest, bytes: part === undefined ? undefined : await readPart(store, repository, part) }
+    try {
+      const artifact = await readArtifact(store, repository, { reference: digest, type: artifactTypes.bundle })
+      const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.bundle)
+      if (part === undefined) return { manifest: digest, problem: "it is gone" }
+      return { manifest: digest, bytes: await readPart(store, repository, part) }
+    } catch (error) {
+      return { manifest: digest, problem: sentenceOf(error) }
+    }
   })
 }

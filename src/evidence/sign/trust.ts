@@ -116,7 +116,7 @@ function verifyBy(bundle: Bundle, one: Trusted): void {
     const verifier = new Verifier(material, { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 })
     const { verificationMaterial } = bundle
     const alone = { ...verificationMaterial, tlogEntries: [], timestampVerificationData: undefined }
-    verifier.verify(toSignedEntity({ ...bundle, verificationMaterial: alone } as Bundle))
+    verifier.verify(toSignedEntity({ ...bundle, verificationMaterial: alone }))
     return
   }
   new Verifier(toTrustMaterial(one.root)).verify(toSignedEntity(bundle), {

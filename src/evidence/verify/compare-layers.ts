@@ -1,10 +1,10 @@
 import type { Image } from "../../oci/image.ts"
 import { count } from "../../report/format.ts"
 import type { Found } from "../inventory/join.ts"
-import { inventoryFrom } from "../inventory/inventory.ts"
+import { inventoryFrom, type Inventory } from "../inventory/inventory.ts"
 import type { LayerFacts } from "../inventory/layer-facts.ts"
-import type { InventoryRecord } from "../record/inventory-part.ts"
-import { bad, note, ok, sentenceOf, type Finding } from "./finding.ts"
+import { sentenceOf } from "../sentence.ts"
+import { bad, note, ok, type Finding } from "./finding.ts"
 
 /** Names of packages that a line lists. */
 const listed = 5
@@ -14,7 +14,7 @@ const listed = 5
  * the inventory knew less.
  */
 export async function compareLayers(
-  record: InventoryRecord | undefined,
+  record: Inventory | undefined,
   image: Image,
   read: (image: Image) => Promise<readonly LayerFacts[]>,
 ): Promise<readonly Finding[]> {

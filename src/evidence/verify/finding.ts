@@ -1,5 +1,3 @@
-import { isFailure } from "../../failure.ts"
-
 /** What was looked at. */
 export type Subject = "image" | "evidence" | "inventory" | "recipe" | "provenance" | "sbom" | "checks" | "signature"
 
@@ -18,10 +16,4 @@ export function bad(what: Subject, says: string): Finding {
 
 export function note(what: Subject, says: string): Finding {
   return { what, status: "note", says }
-}
-
-/** What a failure says of the thing itself. One that says nothing of it is thrown on: a registry that is away, a login. */
-export function sentenceOf(error: unknown): string {
-  if (isFailure(error) && error.code !== "temporary" && error.code !== "credentials") return error.message
-  throw error
 }

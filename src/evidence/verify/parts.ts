@@ -5,13 +5,14 @@ import { partsOf } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { count } from "../../report/format.ts"
+import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { checkNotes } from "../attach.ts"
 import { readFacts } from "../record/facts-part.ts"
 import { InventoryRecord, mismatchOf } from "../record/inventory-part.ts"
 import { KeptProvenance } from "../record/provenance.ts"
 import { KeptRecipe } from "../record/recipe.ts"
-import { bad, ok, sentenceOf, type Finding, type Subject } from "./finding.ts"
+import { bad, ok, type Finding, type Subject } from "./finding.ts"
 
 /** An image with evidence beside it. */
 export type Beside = { readonly location: Location; readonly image: Image; readonly artifact: ArtifactManifest }

@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { readBundles } from "../record/record.ts"
 import type { Trusted } from "../sign/trust.ts"
-import { bad, note, ok, sentenceOf, type Finding } from "./finding.ts"
+import { bad, note, ok, type Finding } from "./finding.ts"
 
 /** What the signatures beside an image came to. */
 export type Signatures = {
@@ -21,15 +21,7 @@ export async function verifySignatures(
   referrers: readonly Descriptor[],
   trusted: readonly Trusted[],
 ): Promise<Signatures> {
-  let bundles: Awaited<ReturnType<typeof readBundles>>
-  try {
-    bundles = await readBundles(image, referrers)
-  } catch (error) {
-    return {
-      findings: [bad("signature", `a signature cannot be read: ${sentenceOf(error)}`)],
-      signed: trusted.length === 0 ? undefined : new Set(),
-    }
-  }
+  const bundles = await readBundles(image, referrers)
   if (trusted.length === 0) {
     const says = bundles.length === 0 ? "not signed" : "signed, but nothing says whose signatures count"
     return { findings: [note("signature", says)], signed: undefined }
@@ -38,8 +30,8 @@ export async function verifySignatures(
   const signed = new Set<Digest>()
   const by = new Set<string>()
   const not: string[] = []
-  for (const { manifest, bytes } of bundles) {
-    const judged = bytes === undefined ? { no: "it is gone" } : judgeBundle(bytes, trusted)
+  for (const { manifest, ...bundle } of bundles) {
+    const judged = "problem" in bundle ? { no: bundle.problem } : judgeBundle(bundle.bytes, trusted)
     if ("no" in judged) not.push(`${manifest}: ${judged.no}`)
     else if (!judged.digests.has(image.digest)) not.push(`${manifest}: it is about something else`)
     else {

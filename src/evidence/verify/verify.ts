@@ -6,10 +6,11 @@ import type { Platform } from "../../oci/platform.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { parallel } from "../../parallel.ts"
 import { bytes, count } from "../../report/format.ts"
+import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { wholeNote } from "../record/record.ts"
 import type { Trusted } from "../sign/trust.ts"
-import { bad, note, ok, sentenceOf, type Finding } from "./finding.ts"
+import { bad, note, ok, type Finding } from "./finding.ts"
 import { partFindings } from "./parts.ts"
 import { verifySignatures } from "./signatures.ts"
 
@@ -59,9 +60,8 @@ export async function verifyImage(location: Location, options: VerifyOptions): P
   ])
   const gone = layers.filter(([, there]) => !there).map(([one]) => one)
   const whole = `${count(image.layers.length, "layer")}, ${bytes(sizeOfLayers(image))}`
-  const findings: Finding[] = [
-    ...(gone.length === 0 ? [ok("image", whole)] : gone.map((one) => bad("image", `the layer ${one} is gone`))),
-  ]
+  const findings: Finding[] =
+    gone.length === 0 ? [ok("image", whole)] : gone.map((one) => bad("image", `the layer ${one} is gone`))
   const signatures = await verifySignatures(location, referrers, options.trusted)
   findings.push(...(await evidenceFindings({ location, image }, referrers, signatures.signed)), ...signatures.findings)
   if (gone.length === 0 && options.compare !== undefined) findings.push(...(await options.compare(location, image)))

@@ -1,0 +1,388 @@
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { artifactManifest, readArtifact, type ArtifactManifest } from "../../src/oci/artifact.ts"
+import type { Descriptor } from "../../src/oci/descriptor.ts"
+import type { Digest } from "../../src/oci/digest.ts"
+import { mediaTypes } from "../../src/oci/media-types.ts"
+import { fallbackTag } from "../../src/oci/store/registry/referrers.ts"
+import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import type { Store } from "../../src/oci/store/store.ts"
+import { artifactTypes } from "../../src/tree/labels.ts"
+import { findCosign } from "../support/cosign.ts"
+import { startFaultProxy } from "../support/fault-proxy.ts"
+import { startReferrersRegistry } from "../support/referrers-registry.ts"
+import { startRegistry, type RunningRegistry } from "../support/registry.ts"
+import { openSandbox, program, type Sandbox } from "../support/sandbox.ts"
+import { pushTiny } from "../support/tiny.ts"
+
+const host = makeHost(process.env)
+const password = "correct horse"
+
+/** base ← lab, signed with a key that cosign made. */
+async function openTree(registry: string, parent: string): Promise<Sandbox> {
+  const sandbox = await openSandbox(host, { NBSTACKS_SIGNING_PASSWORD: password, NBSTACKS_SIGNING_KEY: "cosign.key" })
+  await sandbox.write({
+    "nbstacks.yaml": `version: 1
+registry: ${registry}
+defaults: {checks: {profile: none}}
+evidence: {sbom: both}
+trust: [{key: cosign.pub}]
+images:
+  base:
+    from: ${parent}
+    files: [{from: base, to: /srv/base/}]
+    checks: {commands: ["cat /srv/base/note.txt"]}
+  lab:
+    from: base
+    files: [{from: lab, to: /srv/lab/}]
+`,
+    "base/note.txt": "base\n",
+    "lab/lab.txt": "lab\n",
+    ".gitignore": "*.key\n",
+  })
+  await cosign(sandbox, "generate-key-pair")
+  await sandbox.git("init", "-q", "-b", "main")
+  await done(sandbox, "lock")
+  await commit(sandbox, "Begin")
+  return sandbox
+}
+
+async function cosign(sandbox: Sandbox, ...args: readonly string[]): Promise<string> {
+  const argv = [await findCosign(host), ...args] as const
+  const env = { ...sandbox.env, COSIGN_PASSWORD: password }
+  const { code, stdout, stderr } = await host.run({ argv, cwd: sandbox.folder, env, timeout: 120_000 })
+  if (code !== 0) throw new Error(stderr)
+  return stdout
+}
+
+async function commit(sandbox: Sandbox, message: string): Promise<void> {
+  await sandbox.git("add", "-A")
+  await sandbox.git("commit", "-q", "-m", message)
+}
+
+async function done(sandbox: Sandbox, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await sandbox.nbstacks(...args)
+  if (code !== 0) throw new Error(`${args.join(" ")}: ${stderr}${stdout}`)
+  return stdout
+}
+
+type Verified = {
+  readonly verified: boolean
+  readonly images: readonly {
+    readonly image: string
+    readonly manifests: readonly {
+      readonly digest: Digest
+      readonly platform: string | null
+      readonly findings: readonly { readonly what: string; readonly status: string; readonly says: string }[]
+    }[]
+  }[]
+}
+
+async function verify(sandbox: Sandbox, ...args: readonly string[]): Promise<Verified & { readonly code: number }> {
+  const { code, stdout, stderr } = await sandbox.nbstacks("verify", "--json", ...args)
+  if (stdout === "") throw new Error(stderr)
+  return { ...(JSON.parse(stdout) as Verified), code }
+}
+
+/** What is wrong, as `what: says`. */
+function wrong({ images }: Verified): readonly string[] {
+  const all = images.flatMap(({ manifests }) => manifests.flatMap(({ findings }) => findings))
+  return all.filter(({ status }) => status === "bad").map(({ what, says }) => `${what}: ${says}`)
+}
+
+function digestsOf(found: Verified, image: string): { readonly index: Digest; readonly platform: Digest } {
+  const manifests = found.images.find((one) => one.image === image)?.manifests ?? []
+  const [index, platform] = [null, "linux/amd64"].map((one) => manifests.find((it) => it.platform === one)?.digest)
+  if (index === undefined || platform === undefined) throw new Error(`${image} was not verified`)
+  return { index, platform }
+}
+
+const registries = {
+  "without the referrers API": startRegistry,
+  "with the referrers API": startReferrersRegistry,
+} as const
+
+describe.each(Object.entries(registries))("a registry %s", (_name, start) => {
+  test("has everything about each image, signed; cosign says so too; and nothing is sent twice", async () => {
+    await using registry = await start(host)
+    await using proxy = await startFaultProxy(host, registry.address)
+    await using sandbox = await openTree(proxy.address, await pushTiny(host, proxy.address))
+    const store = openRegistry(proxy.address, host)
+    await done(sandbox, "publish")
+    const lists = proxy.seen.filter(({ method, target }) => method === "PUT" && /manifests\/sha256-/.test(target))
+    expect(new Set(lists.map(({ target }) => target)).size).toBe(lists.length)
+
+    const found = await verify(sandbox)
+    expect([found.code, wrong(found)]).toEqual([0, []])
+    expect(found.images.map(({ image }) => image)).toEqual(["base", "lab"])
+    const lab = digestsOf(found, "lab")
+    const beside = await store.referrers("lab", lab.platform)
+    expect(beside.map(({ artifactType }) => artifactType).toSorted()).toEqual([
+      artifactTypes.bundle,
+      artifactTypes.evidence,
+    ])
+    expect((await store.referrers("lab", lab.index)).map(({ artifactType }) => artifactType)).toEqual([
+      artifactTypes.bundle,
+    ])
+    for (const digest of [lab.index, lab.platform])
+      await cosign(
+        sandbox,
+        "verify",
+        "--key=cosign.pub",
+        "--insecure-ignore-tlog=true",
+        "--allow-http-registry",
+        `${proxy.address}/lab@${digest}`,
+      )
+
+    // Another machine, which has neither the store nor the cache of this one, changes the child alone.
+    await sandbox.write({ "lab/lab.txt": "another\n" })
+    await commit(sandbox, "Change the lab")
+    const [base] = (await readLayers(store, "base", digestsOf(found, "base").platform)).slice(-1)
+    const before = proxy.seen.length
+    const { code, stderr } = await host.run({
+      argv: [program, "publish"],
+      cwd: sandbox.folder,
+      env: {
+        ...sandbox.env,
+        NBSTACKS_CACHE: join(sandbox.folder, "../other"),
+        NBSTACKS_STORE: join(sandbox.folder, "../store2"),
+      },
+      timeout: 120_000,
+    })
+    expect([code, stderr]).toEqual([0, expect.stringContaining("1 built")])
+    const later = proxy.seen.slice(before)
+    expect(later.filter(({ method, target }) => method === "POST" && target.startsWith("/v2/base/"))).toEqual([])
+    expect(base).toBeDefined()
+    const again = await verify(sandbox)
+    expect(wrong(again)).toEqual([])
+    expect(digestsOf(again, "base")).toEqual(digestsOf(found, "base"))
+    expect(digestsOf(again, "lab")).not.toEqual(lab)
+  })
+})
+
+async function readLayers(store: Store, repository: string, digest: Digest): Promise<readonly Digest[]> {
+  const manifest = await store.readManifest(repository, digest)
+  const { layers } = JSON.parse(Buffer.from(manifest?.bytes ?? "{}").toString()) as { layers: Descriptor[] }
+  return layers.map((layer) => layer.digest)
+}
+
+describe("tampering", () => {
+  let registry: RunningRegistry
+  let sandbox: Sandbox
+  let store: Store
+  let image: Digest
+  let index: Digest
+  let evidence: ArtifactManifest & { readonly digest: Digest }
+  let signature: Descriptor
+  let list: { readonly digest: Digest; readonly manifests: readonly Descriptor[] }
+
+  beforeAll(async () => {
+    registry = await startRegistry(host)
+    sandbox = await openTree(registry.address, await pushTiny(host, registry.address))
+    await done(sandbox, "publish")
+    store = openRegistry(registry.address, host)
+    const found = await verify(sandbox, "lab")
+    if (found.code !== 0) throw new Error(wrong(found).join("\n"))
+    ;({ platform: image, index } = digestsOf(found, "lab"))
+    const referrers = await store.referrers("lab", image)
+    const whole = referrers.find(({ artifactType }) => artifactType === artifactTypes.evidence)
+    const signed = referrers.find(({ artifactType }) => artifactType === artifactTypes.bundle)
+    const read = await readArtifact(store, "lab", { reference: whole?.digest ?? "", type: artifactTypes.evidence })
+    const tag = await store.readManifest("lab", fallbackTag(image))
+    if (read === undefined || signed === undefined || tag === undefined) throw new Error("there is no evidence")
+    evidence = read
+    signature = signed
+    list = { digest: tag.descriptor.digest, manifests: JSON.parse(Buffer.from(tag.bytes).toString()).manifests }
+  })
+  afterAll(async () => {
+    await sandbox[Symbol.asyncDispose]()
+    await registry[Symbol.asyncDispose]()
+  })
+
+  const pathOf = (digest: Digest): string => {
+    const hex = digest.replace("sha256:", "")
+    return join(registry.folder, "data/docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data")
+  }
+
+  /** What is wrong while a bit of some bytes is another. */
+  const flipped = async (digest: Digest): Promise<readonly string[]> => {
+    const bytes = await host.files.read(pathOf(digest))
+    const changed = Buffer.from(bytes)
+    const at = changed.length >> 1
+    changed[at] = (changed[at] ?? 0) ^ 1
+    await host.files.write(pathOf(digest), changed)
+    try {
+      return wrong(await verify(sandbox, "lab"))
+    } finally {
+      await host.files.write(pathOf(digest), bytes)
+    }
+  }
+
+  /** What is wrong while an image's list of referrers is another. */
+  const listed = async (manifests: readonly object[], ...args: readonly string[]): Promise<readonly string[]> => {
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }))
+    const digest = await store.writeManifest("lab", bytes, mediaTypes.ociIndex)
+    await store.tag("lab", fallbackTag(image), digest)
+    try {
+      const found = await verify(sandbox, ...(args.length === 0 ? ["lab"] : args))
+      expect(found.verified).toBe(wrong(found).length === 0)
+      return wrong(found)
+    } finally {
+      await store.tag("lab", fallbackTag(image), list.digest)
+    }
+  }
+
+  /** The evidence with other parts or annotations, put into the registry. */
+  const replaced = async (change: (artifact: ArtifactManifest) => Partial<ArtifactManifest>): Promise<Descriptor> => {
+    const { digest: _, ...whole } = evidence
+    const subject = await store.headManifest("lab", image)
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: mediaTypes.ociManifest,
+        config: JSON.parse(Buffer.from(artifactManifest({ type: "x", parts: [], annotations: {} })).toString()).config,
+        subject,
+        ...whole,
+        ...change(whole),
+      }),
+    )
+    const digest = await store.writeManifest("lab", bytes, mediaTypes.ociManifest)
+    const annotations = change(whole).annotations ?? whole.annotations
+    return {
+      mediaType: mediaTypes.ociManifest,
+      digest,
+      size: bytes.length,
+      artifactType: artifactTypes.evidence,
+      annotations,
+    }
+  }
+
+  test("one bit of each part of the evidence is noticed, and the part named", async () => {
+    const kinds: Readonly<Record<string, string>> = {
+      [artifactTypes.checkReport]: "checks: checks.json cannot be believed",
+      "application/xml": "evidence: junit.xml cannot be believed",
+      [artifactTypes.inventory]: "inventory: inventory.json cannot be believed",
+      [artifactTypes.layerFacts]: "inventory: layer-facts.json.gz cannot be believed",
+      [artifactTypes.recipe]: "recipe: recipe.json cannot be believed",
+      [artifactTypes.provenance]: "provenance: provenance.json cannot be believed",
+      [artifactTypes.spdx]: "sbom: sbom.spdx.json cannot be believed",
+      [artifactTypes.cyclonedx]: "sbom: sbom.cdx.json cannot be believed",
+    }
+    expect(evidence.layers.map(({ mediaType }) => mediaType).toSorted()).toEqual(Object.keys(kinds).toSorted())
+    for (const { mediaType, digest } of evidence.layers)
+      expect(await flipped(digest)).toEqual([expect.stringContaining(kinds[mediaType] ?? "?")])
+  })
+
+  test("one bit of the evidence's manifest, of a signature, of the image's manifest and of its index is noticed", async () => {
+    expect(await flipped(evidence.digest)).toEqual([expect.stringMatching(/^evidence: /)])
+    const { layers } =
+      (await readArtifact(store, "lab", { reference: signature.digest, type: artifactTypes.bundle })) ?? {}
+    for (const digest of [layers?.[0]?.digest as Digest, signature.digest])
+      expect(await flipped(digest)).toEqual([
+        "evidence: there is none that is signed",
+        "signature: no signature of cosign.pub counts",
+        expect.stringContaining(`signature: ${signature.digest}: ${registry.address} sent other bytes than`),
+      ])
+    expect((await flipped(image)).join()).toMatch(/^image: /)
+    const { code, stdout, stderr } = await (async () => {
+      const bytes = await host.files.read(pathOf(index))
+      const changed = Buffer.from(bytes)
+      changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 1
+      await host.files.write(pathOf(index), changed)
+      try {
+        return await sandbox.nbstacks("verify", "lab")
+      } finally {
+        await host.files.write(pathOf(index), bytes)
+      }
+    })()
+    expect([code === 0, stdout]).toEqual([false, expect.not.stringContaining("verified.")])
+    expect(stderr).toContain("error: ")
+  })
+
+  test("a replaced referrer is noticed: what was signed is gone, what is there is not signed", async () => {
+    const other = await replaced(({ annotations }) => ({ annotations: { ...annotations, "org.example.note": "mine" } }))
+    expect(await listed([other, signature])).toEqual([
+      `evidence: ${evidence.digest} was signed with the image, and is not beside it`,
+      "evidence: there is none that is signed",
+    ])
+  })
+
+  test("a removed check report is noticed, signed or not", async () => {
+    const without = await replaced(({ layers }) => ({
+      layers: layers.filter(({ mediaType }) => mediaType !== artifactTypes.checkReport),
+    }))
+    expect(await listed([without, signature])).toEqual([
+      `evidence: ${evidence.digest} was signed with the image, and is not beside it`,
+      "evidence: there is none that is signed",
+    ])
+    const unsigned = ["-C", "..", `${registry.address}/lab@${image}`]
+    expect(await listed([without], ...unsigned)).toEqual(["checks: the evidence has no check report"])
+    expect(await listed([], ...unsigned)).toEqual(["evidence: there is none"])
+    expect(await listed([...list.manifests], ...unsigned)).toEqual([])
+  })
+
+  test("a check report that says other numbers than its evidence is noticed", async () => {
+    const other = await replaced(({ annotations }) => ({ annotations: { ...annotations, "io.nbstacks.passed": "7" } }))
+    expect(await listed([other], "-C", "..", `${registry.address}/lab@${image}`)).toEqual([
+      "checks: the check report does not count what it lists",
+    ])
+  })
+
+  test("a signature by another key does not count, and evidence alone is not enough", async () => {
+    const { code, stderr } = await host.run({
+      argv: ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "other.key"],
+      cwd: sandbox.folder,
+    })
+    expect([code, stderr]).toEqual([0, expect.anything()])
+    await host.run({
+      argv: ["openssl", "pkey", "-in", "other.key", "-pubout", "-out", "../other.pub"],
+      cwd: sandbox.folder,
+    })
+    expect(wrong(await verify(sandbox, "lab", "--key", "../other.pub"))).toContain(
+      `signature: ${signature.digest}: it was made by another key`,
+    )
+    const unsigned = list.manifests.filter(({ digest }) => digest !== signature.digest)
+    expect(await listed(unsigned)).toEqual([
+      "evidence: there is none that is signed",
+      "signature: not signed by cosign.pub",
+    ])
+    const refused = await sandbox.nbstacks("publish", "--sign", "other.key", "--allow-dirty")
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("nbstacks.yaml does not trust the key other.key"),
+    ])
+  })
+
+  test("an inventory of another image is refused by those who read it", async () => {
+    const base = await verify(sandbox, "base")
+    const foreign = (await store.referrers("base", digestsOf(base, "base").platform)).find(
+      ({ artifactType }) => artifactType === artifactTypes.evidence,
+    )
+    const theirs = await readArtifact(store, "base", { reference: foreign?.digest ?? "", type: artifactTypes.evidence })
+    const part = theirs?.layers.find(({ mediaType }) => mediaType === artifactTypes.inventory)
+    if (part === undefined) throw new Error("base has no inventory")
+    await store.writeBlob("lab", part, () => store.read("base", part.digest))
+    const other = await replaced(({ layers }) => ({
+      layers: layers.map((one) => (one.mediaType === artifactTypes.inventory ? part : one)),
+    }))
+    expect((await listed([other], "-C", "..", `${registry.address}/lab@${image}`)).join()).toContain(
+      "inventory: the inventory is of another image: it is about sha256:",
+    )
+  })
+
+  test("with --deep the layers are read, and one bit of them is noticed", async () => {
+    const deep = await verify(sandbox, "lab", "--deep")
+    expect(wrong(deep)).toEqual([])
+    const [layer] = (await readLayers(store, "lab", image)).slice(-1)
+    const bytes = await host.files.read(pathOf(layer as Digest))
+    const changed = Buffer.from(bytes)
+    changed[changed.length >> 1] = (changed[changed.length >> 1] ?? 0) ^ 1
+    await host.files.write(pathOf(layer as Digest), changed)
+    try {
+      expect(wrong(await verify(sandbox, "lab", "--deep")).join()).toMatch(/^image: /)
+    } finally {
+      await host.files.write(pathOf(layer as Digest), bytes)
+    }
+  })
+})
