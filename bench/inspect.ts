@@ -20,7 +20,7 @@ export async function inspect(host: Host): Promise<readonly Measured[]> {
   await using yard = await openYard(host)
   const inputs = await readInputs(host)
   const syft = await installGo(host, syftTool)
-  const { first, second } = await twoImages(yard, inputs)
+  const { first, second, published } = await twoImages(yard, inputs)
   const whole = await oneLayer(yard, inputs)
   await using sandbox = await openSandbox(host)
   const seen = join(sandbox.env["NBSTACKS_CACHE"] ?? "", "inventories")
@@ -51,6 +51,7 @@ export async function inspect(host: Host): Promise<readonly Measured[]> {
     never: `packages of an image of ${inputs.packages} wheels, never seen`,
     single: "the same environment as one layer, never seen",
     sibling: "the same of a sibling that shares all but one layer",
+    own: "the same of an image that nbstacks published, never seen",
     diff: "difference of both, seen before",
   }
   const lines = [
@@ -63,6 +64,7 @@ export async function inspect(host: Host): Promise<readonly Measured[]> {
       { name: names.sibling, by: "nbstacks", goal: "50 × faster than syft" },
       await ours(afterFirst, "inspect", second, "--json"),
     ),
+    summary({ name: names.own, by: "nbstacks", goal: "0.3 s" }, await ours(forget, "inspect", published, "--json")),
     summary(
       { name: names.diff, by: "nbstacks", goal: "0.3 s" },
       await ours(() => Promise.resolve(), "diff", first, second, "--json"),
@@ -81,11 +83,15 @@ function nbstacks(host: Host, { folder, env }: Sandbox, args: readonly string[])
 }
 
 /** An image, and the same with another version of one wheel. */
-async function twoImages(yard: Yard, inputs: Inputs): Promise<{ readonly first: string; readonly second: string }> {
+async function twoImages(
+  yard: Yard,
+  inputs: Inputs,
+): Promise<{ readonly first: string; readonly second: string; readonly published: string }> {
   await using ours = await openOurs(yard, inputs)
   const first = await ours.reference()
   await ours.write("whole", inputs.changed)
-  return { first, second: await ours.reference() }
+  const second = await ours.reference()
+  return { first, second, published: await ours.published() }
 }
 
 async function oneLayer(yard: Yard, inputs: Inputs): Promise<string> {

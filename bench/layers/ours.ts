@@ -15,6 +15,8 @@ export type Ours = AsyncDisposable & {
   build(): Promise<Sent>
   /** Builds to there, and gives the image by its digest there. */
   reference(): Promise<string>
+  /** Publishes to there, and gives the image by its digest there: evidence is beside it. */
+  published(): Promise<string>
   /** Forgets all that was built, and all of the cache but the wheels. */
   forget(): Promise<void>
   /** Forgets all that was built, and finished layers; what else the cache has stays. */
@@ -69,6 +71,12 @@ export async function openOurs(
     async reference() {
       const { output } = await nbstacks(yard, sandbox, ...wanted, "--to", address, "--json")
       const found = /"reference": "(.*)"/.exec(output)?.[1]
+      if (found === undefined) throw new Error(output)
+      return found
+    },
+    async published() {
+      const { output } = await nbstacks(yard, sandbox, "publish", "--registry", address, "--json")
+      const found = new RegExp(`"reference": "(.*/whole@.*)"`).exec(output)?.[1]
       if (found === undefined) throw new Error(output)
       return found
     },
