@@ -10,6 +10,7 @@ import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import type { Store } from "../../src/oci/store/store.ts"
 import { artifactTypes } from "../../src/tree/labels.ts"
 import { findCosign } from "../support/cosign.ts"
+import { startFakeSigstore } from "../support/fake-sigstore.ts"
 import { startFaultProxy } from "../support/fault-proxy.ts"
 import { startReferrersRegistry } from "../support/referrers-registry.ts"
 import { startRegistry, type RunningRegistry } from "../support/registry.ts"
@@ -385,4 +386,40 @@ describe("tampering", () => {
       await host.files.write(pathOf(layer as Digest), bytes)
     }
   })
+})
+
+test("a CI system signs with its own identity: believed in full, and only of this issuer", async () => {
+  await using registry = await startRegistry(host)
+  await using sigstore = await startFakeSigstore(host)
+  const [identity, issuer] = [
+    "https://github.com/example/hub/.github/workflows/publish.yml@refs/heads/main",
+    "https://token.example.org",
+  ]
+  await using sandbox = await openSandbox(host, {
+    NBSTACKS_FULCIO_URL: sigstore.url,
+    NBSTACKS_REKOR_URL: sigstore.url,
+    SIGSTORE_ID_TOKEN: sigstore.token(identity, issuer),
+  })
+  const parent = await pushTiny(host, registry.address)
+  const tree = (trusted: string): string => `version: 1
+registry: ${registry.address}
+trust: [{identity: "${trusted}", issuer: ${issuer}, root: root.json}]
+images: {base: {from: "${parent}", env: {A: b}, checks: {profile: none}}}
+`
+  await sandbox.write({ "nbstacks.yaml": tree(identity), "root.json": sigstore.root })
+  await done(sandbox, "lock")
+  await done(sandbox, "publish", "--sign", "keyless")
+  const found = await verify(sandbox)
+  expect([found.code, wrong(found)]).toEqual([0, []])
+  // A name that only begins so, and one in which a point is any letter.
+  for (const other of [identity.slice(0, -1), identity.replace("github.com", "githubxcom")]) {
+    await sandbox.write({ "nbstacks.yaml": tree(other) })
+    expect(wrong(await verify(sandbox)).join()).toContain("certificate identity error")
+  }
+  const alone = await host.run({
+    argv: [program, "publish", "--sign", "keyless", "--allow-dirty"],
+    cwd: sandbox.folder,
+    env: { ...sandbox.env, SIGSTORE_ID_TOKEN: undefined, ACTIONS_ID_TOKEN_REQUEST_URL: undefined },
+  })
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining("There is no identity to sign with")])
 })
