@@ -411,6 +411,15 @@ images: {base: {from: "${parent}", env: {A: b}, checks: {profile: none}}}
   await done(sandbox, "publish", "--sign", "keyless")
   const found = await verify(sandbox)
   expect([found.code, wrong(found)]).toEqual([0, []])
+  await cosign(
+    sandbox,
+    "verify",
+    "--trusted-root=root.json",
+    `--certificate-identity=${identity}`,
+    `--certificate-oidc-issuer=${issuer}`,
+    "--allow-http-registry",
+    `${registry.address}/base@${digestsOf(found, "base").platform}`,
+  )
   // A name that only begins so, and one in which a point is any letter.
   for (const other of [identity.slice(0, -1), identity.replace("github.com", "githubxcom")]) {
     await sandbox.write({ "nbstacks.yaml": tree(other) })
