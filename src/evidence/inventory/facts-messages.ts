@@ -1,5 +1,6 @@
 import type { Problem } from "../../threads/problem.ts"
-import type { Bound, LayerFacts } from "./layer-facts.ts"
+import type { Bound } from "./bounded-scan.ts"
+import type { LayerFacts } from "./layer-facts.ts"
 
 /** What a thread is told: a layer begins, its bytes as they are stored, its end. One layer after the other. */
 export type FactsRequest =

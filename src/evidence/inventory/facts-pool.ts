@@ -5,7 +5,8 @@ import { layerBytes } from "../../oci/layer/open.ts"
 import { problemError } from "../../threads/problem.ts"
 import { ranOutOfMemory, startThread } from "../../threads/start.ts"
 import type { FactsAnswer, FactsRequest } from "./facts-messages.ts"
-import type { Bound, LayerFacts } from "./layer-facts.ts"
+import type { Bound } from "./bounded-scan.ts"
+import type { LayerFacts } from "./layer-facts.ts"
 
 /** Threads that read layers. Disposing ends them, whatever they do. */
 export type FactsPool = AsyncDisposable & {

@@ -1,7 +1,6 @@
 import { Failure } from "../../failure.ts"
 import { relativePath } from "../../oci/merged/headers.ts"
-import type { TarHeader } from "../../oci/tar/header.ts"
-import { tarWalker } from "../../oci/tar/walk.ts"
+import { scanWith, type LayerName, type LayerScan, type LayerVisitor } from "./bounded-scan.ts"
 import type { Item } from "./item.ts"
 import { readerOf } from "./readers/all.ts"
 import { isNote, noteOf, type Note } from "./readers/notes.ts"
@@ -43,52 +42,12 @@ const largestSpare = 64 * 1024 * 1024
 /** What an inventory may be made of: links, removals and items of a layer. */
 const mostFacts = 2_000_000
 
-/** A layer's archive that is being read: pieces go in, facts come out at its end. */
-export type LayerScan = {
-  push(piece: Buffer): void
-  end(): LayerFacts
+/** Begins to read a layer. */
+export function scanLayer(layer: LayerName): LayerScan<LayerFacts> {
+  return scanWith(layer, newScan(layer.what))
 }
 
-/**
- * Begins to read a layer.
- *
- * @param what What people call it in an error.
- * @param size Of the layer as it is stored, in bytes.
- */
-export function scanLayer(what: string, size: number, bound: Bound = usualBound): LayerScan {
-  const scan = newScan(what)
-  const walker = tarWalker(what, scan)
-  const most = bound.bytes + bound.times * size
-  let unpacked = 0
-  return {
-    push(piece) {
-      unpacked += piece.length
-      if (unpacked > most)
-        throw new Failure("cannot", `Cannot read ${what}: it unpacks to more than ${most} bytes`, {
-          hint: "Such a layer is made to harm who reads it",
-        })
-      walker.push(piece)
-    },
-    end() {
-      walker.end()
-      return scan.facts()
-    },
-  }
-}
-
-/** A layer may unpack to so many bytes, and so many times its size besides. */
-export type Bound = { readonly bytes: number; readonly times: number }
-
-/** Real layers unpack to three or four times their size; one of zeros alone to a thousand times. */
-const usualBound: Bound = { bytes: 16 * 1024 ** 3, times: 100 }
-
-type Header = TarHeader & { readonly mtime: number }
-
-function newScan(what: string): {
-  wants(header: Header): boolean
-  member(header: Header, content: Buffer | undefined): void
-  facts(): LayerFacts
-} {
+function newScan(what: string): LayerVisitor<LayerFacts> {
   const members: LayerMember[] = []
   /** What was said at a path last. */
   const records = new Map<string, LayerRecord>()
@@ -164,7 +123,7 @@ function newScan(what: string): {
         else add({ path, items: [] })
       }
     },
-    facts: () => ({
+    found: () => ({
       format: factsFormat,
       gone,
       members,

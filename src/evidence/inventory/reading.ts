@@ -2,35 +2,35 @@ import type { Layer } from "../../oci/image.ts"
 import { compressionOf, decompress } from "../../oci/layer/decompress.ts"
 import { gunzip } from "../../oci/layer/gunzip.ts"
 import { layerBytes } from "../../oci/layer/open.ts"
-import { scanLayer, type Bound, type LayerFacts, type LayerScan } from "./layer-facts.ts"
+import type { Bound, LayerName, LayerScan } from "./bounded-scan.ts"
+import { scanLayer, type LayerFacts } from "./layer-facts.ts"
 
 /** A layer that is being read from its bytes as they are stored. What it gives back has to be waited for before the next call. */
-export type Reading = {
+export type Reading<T> = {
   push(bytes: Uint8Array): void | Promise<void>
-  end(): LayerFacts | Promise<LayerFacts>
+  end(): T | Promise<T>
 }
-
-/** Which layer it is, and how many bytes it has. */
-export type LayerName = { readonly what: string; readonly size: number; readonly bound?: Bound | undefined }
 
 /**
  * Begins to read a layer: gzip and archives that are not compressed in this thread and in buffers that are used again, zstd through Node's
  * streams. What a layer is compressed with is seen from its first bytes.
+ *
+ * @param scan Takes the archive as it comes.
  */
-export function openReading(layer: LayerName): Reading {
+export function openReading<T>(what: string, scan: LayerScan<T>): Reading<T> {
   let head: Buffer = Buffer.alloc(0)
-  let opened: Reading | undefined
+  let opened: Reading<T> | undefined
   return {
     push(bytes) {
       if (opened !== undefined) return opened.push(bytes)
       head = Buffer.concat([head, bytes])
       if (head.length < 4) return undefined
-      opened = openKind(layer, head)
+      opened = openKind({ what, scan }, head)
       return opened.push(head)
     },
     async end() {
       if (opened === undefined) {
-        opened = openKind(layer, head)
+        opened = openKind({ what, scan }, head)
         await opened.push(head)
       }
       return await opened.end()
@@ -38,15 +38,16 @@ export function openReading(layer: LayerName): Reading {
   }
 }
 
-function openKind({ what, size, bound }: LayerName, head: Buffer): Reading {
-  const scan = scanLayer(what, size, bound)
+type Opening<T> = { readonly what: string; readonly scan: LayerScan<T> }
+
+function openKind<T>({ what, scan }: Opening<T>, head: Buffer): Reading<T> {
   const kind = compressionOf(head)
   if (kind === "gzip") return inflating(what, scan)
   if (kind === "zstd") return streaming(what, scan)
   return { push: (bytes) => scan.push(bufferOf(bytes)), end: () => scan.end() }
 }
 
-function inflating(what: string, scan: LayerScan): Reading {
+function inflating<T>(what: string, scan: LayerScan<T>): Reading<T> {
   const stream = gunzip(what)
   const take = (piece: Buffer): void => scan.push(piece)
   return {
@@ -58,7 +59,7 @@ function inflating(what: string, scan: LayerScan): Reading {
   }
 }
 
-function streaming(what: string, scan: LayerScan): Reading {
+function streaming<T>(what: string, scan: LayerScan<T>): Reading<T> {
   const bytes = new TransformStream<Uint8Array, Uint8Array>()
   const writer = bytes.writable.getWriter()
   const done = (async () => {
@@ -87,8 +88,14 @@ function bufferOf(bytes: Uint8Array): Buffer {
  * anywhere. Fails with `cannot` where the layer is malformed, or where a file has more than anybody would read.
  */
 export async function readLayerFacts(layer: Layer, bound?: Bound): Promise<LayerFacts> {
+  return await readLayerWith(layer, (name) => scanLayer({ ...name, bound }))
+}
+
+/** Reads a layer once, from its first byte to its last, with a scan of its own. */
+export async function readLayerWith<T>(layer: Layer, begin: (name: LayerName) => LayerScan<T>): Promise<T> {
   const { digest, size } = layer.descriptor
-  const reading = openReading({ what: `the layer ${digest}`, size, bound })
+  const what = `the layer ${digest}`
+  const reading = openReading(what, begin({ what, size }))
   for await (const bytes of layerBytes(layer)) await reading.push(bytes)
   return await reading.end()
 }

@@ -166,12 +166,20 @@ function splitPath(path: string): readonly [string, string] {
   return slash === -1 ? ["", path] : [path.slice(0, slash), path.slice(slash + 1)]
 }
 
+/** A node on a walk, its name, and where it is; the first has no folder above it. */
+export type WalkedNode = { readonly node: MergedNode; readonly name: string; readonly parent: WalkedNode | undefined }
+
 /** A node and all below it, parents first, names in byte order. */
-export function* walkTree(node: MergedNode): Iterable<MergedEntry> {
-  const stack = [node]
+export function* walkNodes(from: MergedNode): Iterable<WalkedNode> {
+  const stack: WalkedNode[] = [{ node: from, name: "", parent: undefined }]
   for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-    yield at.entry
-    const names = [...at.children].sort(([a], [b]) => (a < b ? 1 : -1))
-    for (const [, child] of names) stack.push(child)
+    yield at
+    const names = [...at.node.children].sort(([a], [b]) => (a < b ? 1 : -1))
+    for (const [name, node] of names) stack.push({ node, name, parent: at })
   }
+}
+
+/** What is at a node and all below it, in the same order. */
+export function* walkTree(from: MergedNode): Iterable<MergedEntry> {
+  for (const { node } of walkNodes(from)) yield node.entry
 }

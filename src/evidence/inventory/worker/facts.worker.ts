@@ -5,18 +5,19 @@
 import { parentPort } from "node:worker_threads"
 import { problemOf } from "../../../threads/problem.ts"
 import type { FactsAnswer, FactsRequest, FactsSaid } from "../facts-messages.ts"
+import { scanLayer, type LayerFacts } from "../layer-facts.ts"
 import { openReading, type Reading } from "../reading.ts"
 
 const port = parentPort
 if (port === null) throw new Error("facts.worker.ts runs in a worker thread only")
 
 let id = 0
-let reading: Reading | undefined
+let reading: Reading<LayerFacts> | undefined
 
 async function answer(request: FactsRequest): Promise<FactsSaid | undefined> {
   if (request.kind === "begin") {
     id = request.id
-    reading = openReading(request)
+    reading = openReading(request.what, scanLayer(request))
     return undefined
   }
   // What comes after a failure is of a layer that is given up.
