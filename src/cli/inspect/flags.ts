@@ -24,7 +24,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     )
     .argument("<image>", texts.image)
     .option("--packages", "every package, a line each")
-    .option("--layers", "what layers hide of each other, what was left behind, and what to do about it")
+    .option("--layers", "what packages, layers and files weigh, what is hidden or left behind, and what to do about it")
     .option("--files <path>", "the files below a path, the largest first, and the layer of each")
     .option("--why <package>", "which layer brought a package, who installed it, and where from")
     .option("--platform <platform>", texts.platform)

@@ -4,14 +4,22 @@ import { json } from "../json.ts"
 import type { InspectOptions } from "./flags.ts"
 import { inspectFiles } from "./files.ts"
 import { inspected } from "./inspected.ts"
+import { layersJson, layersText } from "./layers-view.ts"
 import { inspectJson, inspectText, packagesText } from "./view.ts"
+import { weighed } from "./weighed.ts"
 import { namesLike, whyText } from "./why.ts"
 
 /** Shows what is in an image. */
 export async function inspect(context: Context, options: InspectOptions & { readonly image: string }): Promise<number> {
   const { io } = context
   requireOne(options)
-  if (options.layers === true || options.files !== undefined) return await inspectFiles(context, options)
+  const { files } = options
+  if (files !== undefined) return await inspectFiles(context, { ...options, files })
+  if (options.layers === true) {
+    const found = await weighed(context, options.image, options)
+    io.out(options.json === true ? json(layersJson(found)) : layersText(found, io))
+    return 0
+  }
   const view = await inspected(context, options.image, options)
   const { items } = view.inventory
   if (options.why !== undefined) {

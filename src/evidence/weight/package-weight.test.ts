@@ -202,7 +202,7 @@ test("a file counts once, for the name that a package has, and for the layer tha
 })
 
 test("lists of a layer that says more than any image has are refused", async () => {
-  const many = `${"/a\n".repeat(2_000_001)}`
+  const many = "/a\n".repeat(2_000_001)
   await expect(filesBy({ "var/lib/dpkg/status": deb("a"), "var/lib/dpkg/info/a.list": many })).rejects.toThrow(
     "its packages have more than 2000000 files",
   )

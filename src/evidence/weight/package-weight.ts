@@ -70,15 +70,15 @@ export function weightOf({ root, items, layers }: WeightOptions): Weight {
       .sort((a, b) => b.bytes - a.bytes || a.layer - b.layer),
   })
   const placed = items
-    .flatMap((item, at) => (item.kind === "package" ? [{ at, item, ...both(byItem.get(at) ?? []) }] : []))
-    .sort((a, b) => b.bytes - a.bytes || a.at - b.at)
+    .flatMap((item, at) => (item.kind === "package" ? [{ at, weight: { item, ...both(byItem.get(at) ?? []) } }] : []))
+    .sort((a, b) => b.weight.bytes - a.weight.bytes || a.at - b.at)
   const numbers = new Map(placed.map(({ at }, number) => [at, number]))
   const byLayer = Map.groupBy(owned, ({ layer }) => layer)
   return {
-    packages: placed.map(({ at: _, ...one }) => one),
+    packages: placed.map((one) => one.weight),
     none: both(byItem.get(undefined) ?? []),
     ecosystems: ecosystems.flatMap((ecosystem) => {
-      const those = placed.filter(({ item }) => item.ecosystem === ecosystem)
+      const those = placed.flatMap(({ weight }) => (weight.item.ecosystem === ecosystem ? [weight] : []))
       return those.length === 0 ? [] : [{ ecosystem, packages: those.length, ...sumOf(those) }]
     }),
     layers: layers.map((_, at) => weigh(byLayer.get(at) ?? [])),
