@@ -49,11 +49,15 @@ export function platformOfHost(host: Host): Platform {
 }
 
 /**
- * A base with Python and certificates in a store, as `base`. It is made by our own engine, once for the versions that
- * the mirrors have, and kept in the user's cache folder.
+ * A base with Python and certificates, or other packages, in a store, as `base`. It is made by our own engine, once for the
+ * versions that the mirrors have, and kept in the user's cache folder.
  */
-export async function debianBase(host: Host, store: Layout): Promise<Location> {
-  const step = await bootstrapStep(host, ["ca-certificates", "python3-venv"])
+export async function debianBase(
+  host: Host,
+  store: Layout,
+  packages: readonly string[] = ["ca-certificates", "python3-venv"],
+): Promise<Location> {
+  const step = await bootstrapStep(host, packages)
   const hash = createHash("sha256")
     .update(JSON.stringify([version, step.locked]))
     .digest("hex")

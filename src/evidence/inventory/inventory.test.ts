@@ -127,6 +127,10 @@ test("conda, R, npm, Julia and TeX", async () => {
         name: "@npmcli/fs",
         version: "3.1.0",
       }),
+      "usr/share/nodejs/@types/node/package.json": JSON.stringify({ name: "@types/node", version: "18.18.14" }),
+      "usr/share/nodejs/acorn/package.json": JSON.stringify({ name: "acorn", version: "8.8.1" }),
+      "usr/share/nodejs/acorn/dist/package.json": JSON.stringify({ name: "part", version: "8.8.1" }),
+      "usr/lib/x86_64-linux-gnu/nodejs/zeromq/package.json": JSON.stringify({ name: "zeromq", version: "6.0.0" }),
       "usr/lib/node_modules/npm/lib/package.json": JSON.stringify({ name: "not-one", version: "1.0.0" }),
       "opt/julia/packages/JSON/93Ea8/Project.toml": 'name = "JSON"\nversion = "0.21.4"\n[deps]\nname = "x"\n',
       "opt/texlive/tlpkg/texlive.tlpdb":
@@ -134,12 +138,15 @@ test("conda, R, npm, Julia and TeX", async () => {
     }),
   ).toEqual([
     "npm @npmcli/fs 3.1.0 1",
+    "npm @types/node 18.18.14 1",
+    "npm acorn 8.8.1 1",
     'tex amsmath 2.17o 1 licence="lppl1.3c"',
     'cran dplyr 1.1.4 1 origin="CRAN"',
     "julia JSON 0.21.4 1",
     'npm npm 10.0.0 1 licence="Artistic-2.0"',
     'conda numpy 2.0 1 architecture="linux-64" licence="BSD-3-Clause" origin="https://conda.example/conda-forge" build="py312_0"',
     'cran stats 4.2.2 1 licence="Part of R 4.2.2"',
+    "npm zeromq 6.0.0 1",
   ])
 })
 

@@ -27,6 +27,10 @@ const member: fc.Arbitrary<readonly [string, Member]> = fc.oneof(
   fc.constant(["opt/link", { kind: "symlink", link: "env" }] as const),
   fc.constant(["opt/link", { kind: "symlink", link: "/usr" }] as const),
   fc
+    // A file where a folder or a link is; and what is a folder again.
+    .constantFrom("opt/link", "opt/env", "usr", "opt/env/share/jupyter/kernels/a")
+    .map((path) => [path, "text"] as const),
+  fc
     .constantFrom("opt/link/", "opt/env/", "opt/link/share/", "opt/env/share/jupyter/kernels/a/")
     .map((path) => [path, ""] as const),
   fc.tuple(place, name).map(([folder, one]) => [`${folder}/${one}`, { kind: "symlink", link: "nowhere" }] as const),

@@ -25,6 +25,7 @@ export function joinFacts(layers: readonly LayerFacts[]): readonly Found[] {
     for (const member of facts.members)
       if (typeof member === "string") files.unlink(member)
       else if (isRecord(member)) files.set(member, at)
+      else if (member[1] === undefined) files.remove(files.real(member[0]))
       else files.link(member[0], member[1])
   }
   return files.found()
@@ -69,7 +70,7 @@ class LiveFiles {
   set(record: LayerRecord, at: number): void {
     const path = this.real(record.path)
     const before = this.#files.get(path)
-    this.#clearAt(path)
+    this.remove(path)
     const origins = new Map(before?.record.items.map((item, index) => [keyOf(item), before.layers[index] ?? at]))
     this.#files.set(path, { record, layers: record.items.map((item) => origins.get(keyOf(item)) ?? at) })
     this.#note(path)

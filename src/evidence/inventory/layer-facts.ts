@@ -2,12 +2,13 @@ import { Failure } from "../../failure.ts"
 import { relativePath } from "../../oci/merged/headers.ts"
 import { scanWith, type LayerName, type LayerScan, type LayerVisitor } from "./bounded-scan.ts"
 import type { Item } from "./item.ts"
+import { isLikeFolder } from "./like-folder.ts"
 import { readerOf } from "./readers/all.ts"
 import { isNote, noteOf, type Note } from "./readers/notes.ts"
 import { isPackageCache } from "./readers/python.ts"
 
 /** Rises when what is read of a layer changes: facts of before are not used then. */
-export const factsFormat = 2
+export const factsFormat = 3
 
 /** What one file of a layer says. */
 export type LayerRecord = Note & {
@@ -16,10 +17,10 @@ export type LayerRecord = Note & {
 }
 
 /**
- * A file that says something; a symbolic link with where it leads, which takes the place of what was below; or a folder with
- * a header of its own, which takes the place of a link.
+ * A file that says something; a symbolic link with where it leads, or a file that says nothing, which take the place of what was
+ * below; or a folder with a header of its own, which takes the place of a link.
  */
-export type LayerMember = LayerRecord | readonly [path: string, target: string] | string
+export type LayerMember = LayerRecord | readonly [path: string, target: string] | readonly [path: string] | string
 
 /** What a layer brings to an inventory and what it takes away, in the order of its archive where that matters. */
 export type LayerFacts = {
@@ -111,6 +112,10 @@ function newScan(what: string): LayerVisitor<LayerFacts> {
       if (header.kind === "file") {
         files++
         bytes += header.size
+        if (isLikeFolder(path) && !saysSomething(path)) {
+          count(1)
+          members.push([path])
+        }
         if (content === undefined) return
         if (isPackageCache(path)) spare.set(path, Buffer.from(content))
         else if (saysSomething(path)) keep(path, content)

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { makeHost } from "../../src/host/node/host.ts"
+import { normaliseName } from "../../src/environment/names.ts"
+import { serveStore, type StoreServer } from "../../src/oci/store/server/serve.ts"
+import { knownImage, type KnownImage } from "../support/known-image.ts"
+import { packagesRecipe } from "../support/packages-recipe.ts"
+import { openSandbox, type Sandbox } from "../support/sandbox.ts"
+
+const host = makeHost(process.env)
+let known: KnownImage
+let server: StoreServer
+let sandbox: Sandbox
+let packages: readonly Package[]
+let layers: readonly { readonly createdBy: string }[]
+
+type Package = Readonly<Record<"ecosystem" | "name" | "version" | "path", string>> &
+  Readonly<Partial<Record<"architecture" | "build" | "licence" | "installer" | "origin", string>>> & {
+    readonly layer: number
+  }
+
+beforeAll(async () => {
+  known = await knownImage(host, packagesRecipe(host))
+  server = await serveStore(known.store, host, { port: 0 })
+  sandbox = await openSandbox(host)
+  const { code, stdout, stderr } = await sandbox.nbstacks("inspect", image(), "--json")
+  if (code !== 0) throw new Error(stderr)
+  const found = JSON.parse(stdout) as { packages: typeof packages; layers: typeof layers }
+  packages = found.packages
+  layers = found.layers
+}, 1_800_000)
+
+afterAll(async () => {
+  await sandbox?.[Symbol.asyncDispose]()
+  await server?.[Symbol.asyncDispose]()
+})
+
+const image = (): string => `${server.address}/${known.repository}@${known.digest}`
+const of = (ecosystem: string): readonly Package[] => packages.filter((one) => one.ecosystem === ecosystem)
+/** Lines of a tool's answer, in order. */
+const lines = (ask: string): readonly string[] => (known.said[ask] ?? "").trim().split("\n").toSorted()
+const folder = (path: string, up: number): string => `/${path.split("/").slice(0, -up).join("/")}`
+
+test("dpkg: what a later layer removed or purged is not there", () => {
+  const said = lines("deb").flatMap((line) => {
+    const [status = "", ...rest] = line.split("|")
+    return status.trim() === "ii" ? [rest.slice(0, 3).join(" ")] : []
+  })
+  expect(
+    of("deb")
+      .map(({ name, version, architecture }) => `${name} ${version} ${architecture}`)
+      .toSorted(),
+  ).toEqual(said.toSorted())
+  expect(lines("deb").find((line) => line.includes("|nano|"))).toMatch(/^rc /)
+})
+
+test("pip: of each environment, upgraded, uninstalled, shadowed for a user, in a folder that was replaced", () => {
+  const said = ["system", "user", "env", "other", "moved", "rattler"].flatMap((ask) =>
+    (JSON.parse(known.said[ask] ?? "") as Record<"name" | "version" | "location" | "installer", string>[]).map(
+      ({ name, version, location, installer }) => `${location} ${normaliseName(name)} ${version} ${installer}`,
+    ),
+  )
+  const ours = of("pypi").map(
+    ({ name, version, path, installer = "" }) =>
+      `${folder(path, path.endsWith(".egg-info") ? 1 : 2)} ${normaliseName(name)} ${version} ${installer}`,
+  )
+  expect(ours.toSorted()).toEqual([...new Set(said)].toSorted())
+  expect(ours.filter((line) => line.includes(" six ")).length).toBe(3)
+})
+
+test("R: beside Debian's, newer in a later layer, and removed", () => {
+  expect(
+    of("cran")
+      .map(({ name, version, path }) => `${name}|${version}|${folder(path, 2)}`)
+      .toSorted(),
+  ).toEqual(lines("r"))
+})
+
+type Node = {
+  readonly name?: string
+  readonly version?: string
+  readonly path?: string
+  readonly dependencies?: Readonly<Record<string, Node>>
+}
+
+test("npm: global packages and all that they bring", () => {
+  const said = new Set<string>()
+  const visit = ({ dependencies = {} }: Node): void => {
+    for (const [name, one] of Object.entries(dependencies)) {
+      if (one.version !== undefined) said.add(`${one.path} ${one.name ?? name} ${one.version}`)
+      visit(one)
+    }
+  }
+  visit(JSON.parse(known.said["npm"] ?? "") as Node)
+  const below = (path: string): boolean => path.startsWith("usr/lib/node_modules/")
+  const ours = of("npm").filter(({ path }) => below(path))
+  expect(ours.map(({ name, version, path }) => `${folder(path, 1)} ${name} ${version}`).toSorted()).toEqual(
+    [...said].toSorted(),
+  )
+  expect(said.has("/usr/lib/node_modules/left-pad left-pad 1.3.0")).toBe(true)
+})
+
+test("conda: newer in a later layer, and removed with the Python package that it brought", () => {
+  expect(
+    of("conda")
+      .map(({ name, version, build, architecture }) => [name, version, build, architecture].join("|"))
+      .toSorted(),
+  ).toEqual(lines("conda"))
+  expect(packages.filter(({ name }) => name === "parting")).toEqual([])
+})
+
+test("each is of the layer that last changed it", () => {
+  const step = (ecosystem: string, name: string, path: string): string | undefined =>
+    layers[
+      (packages.find((one) => one.ecosystem === ecosystem && one.name === name && one.path.startsWith(path))?.layer ??
+        0) - 1
+    ]?.createdBy
+  expect(step("pypi", "six", "opt/env/")).toContain("six==1.17.0")
+  expect(step("pypi", "toolz", "opt/env/")).toContain("six==1.16.0 toolz==0.12.1")
+  expect(step("pypi", "attrs", "opt/other/")).toContain("rm -rf /opt/other")
+  expect(step("npm", "left-pad", "")).toContain("left-pad-1.3.0")
+  expect(step("npm", "@sindresorhus/is", "")).toContain("left-pad-1.1.0")
+  expect(step("cran", "hello", "")).toContain("/context/r/newer")
+  expect(step("conda", "greeting", "")).toContain("greeting==2.0")
+  expect(step("deb", "libc6", "")).toContain("nbstacks bootstrap")
+})

@@ -1,0 +1,43 @@
+import { join } from "node:path"
+import type { Host } from "../../src/host/host.ts"
+import type { Recipe } from "./known-image.ts"
+
+/** An image with packages of each manager that can be had on this machine, which later layers upgrade, remove and shadow. */
+export function packagesRecipe(host: Host): Recipe {
+  const pip = (python: string): string => `${python} -m pip list --verbose --format json`
+  return {
+    name: "packages",
+    packages:
+      "ca-certificates python3-venv python3-pip nodejs rpm r-base-core r-cran-jsonlite r-cran-r6 hello nano".split(" "),
+    asks: {
+      deb: "dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}|${Architecture}|${source:Package}\\n'",
+      manual: "apt-mark showmanual",
+      rpm: "rpm -qa --qf '%{NAME}|%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}|%{ARCH}|%{LICENSE}|%{VENDOR}|%{SOURCERPM}\\n'",
+      system: pip("/usr/bin/python3"),
+      user: `su jovyan -c '${pip("/usr/bin/python3")}'`,
+      env: pip("/opt/env/bin/python"),
+      other: pip("/opt/other/bin/python"),
+      moved: pip("/opt/moved/bin/python"),
+      rattler: pip("/opt/rattler/bin/python"),
+      r: `Rscript -e 'write.table(installed.packages()[, c("Package", "Version", "LibPath")], sep="|", quote=FALSE, row.names=FALSE, col.names=FALSE)'`,
+      npm: "npm ls --global --all --json --long",
+      conda: `/opt/rattler/bin/python -c '
+import pathlib, rattler
+for path in pathlib.Path("/opt/conda/conda-meta").glob("*.json"):
+    record = rattler.PrefixRecord.from_path(path)
+    print(record.name.normalized, record.version, record.build, record.subdir, sep="|")'`,
+    },
+    async prepare(context) {
+      const must = async (...argv: [string, ...string[]]): Promise<void> => {
+        const { code, stderr } = await host.run({ argv, cwd: context, timeout: 300_000 })
+        if (code !== 0) throw new Error(`${argv.join(" ")}: ${stderr}`)
+      }
+      const pipDownload = ["python3", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"] as const
+      for (const list of ["before.txt", "after.txt"])
+        await must(...pipDownload, "--require-hashes", "--dest", "wheels", "--requirement", list)
+      const wanted = (await host.files.readText(join(context, "npm.txt"))).trim().split("\n")
+      await host.files.makeDirectory(join(context, "npm"))
+      await must("npm", "pack", "--silent", "--pack-destination", "npm", ...wanted)
+    },
+  }
+}
