@@ -1,5 +1,6 @@
 import type { Engine } from "../engines/engine.ts"
 import type { CheckEvidence } from "../evidence/attach.ts"
+import type { Failure } from "../failure.ts"
 import type { Host } from "../host/host.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Location, Store } from "../oci/store/store.ts"
@@ -12,6 +13,14 @@ import type { Image, Tree } from "../tree/tree.ts"
 
 /** Runs an image's checks. Rejects only when they could not be run at all. */
 export type Check = (image: Image, platform: Platform, location: Location) => Promise<CheckEvidence>
+
+/** Why an image is over its row's budget; undefined where it is not. */
+export type OverBudget = (
+  image: Image,
+  platform: Platform,
+  location: Location,
+  parent: Digest | null,
+) => Promise<Failure | undefined>
 
 /** Everything that carrying out a plan needs. */
 export type Builder = {
@@ -27,6 +36,7 @@ export type Builder = {
   /** Where an image of another registry is. */
   readonly external: (reference: string, digest: Digest) => Promise<Location>
   readonly check: Check
+  readonly overBudget: OverBudget
   /** Whether this machine can run an image of a platform: asked before anything is built. */
   readonly canCheck: CanCheck
   /** What went wrong, as a `Failure` where it is of this machine, such as a full disk. */

@@ -97,8 +97,20 @@ async function rowOutcome(builder: Builder, run: PlanRun, row: Row): Promise<Out
   } catch (error) {
     return fail("build", await builder.explain(error))
   }
+  if (!run.checks) return done
+  try {
+    const over = await builder.overBudget(
+      image,
+      platform,
+      locationIn(done.place, image, done.digest),
+      done.bases.parent,
+    )
+    if (over !== undefined) return fail("check", over, { digest: done.digest })
+  } catch (error) {
+    return fail("check", await builder.explain(error), { digest: done.digest })
+  }
   const need = run.plan.check.some((one) => one.image === image.id && one.platform === platform)
-  if (!run.checks || (!need && run.recheck?.(image.id) !== true)) return done
+  if (!need && run.recheck?.(image.id) !== true) return done
   try {
     if (!done.built && run.recheck?.(image.id) !== true && (await hasPassed(image, done))) return done
     const location = await locally(builder, image, done)

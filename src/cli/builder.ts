@@ -1,7 +1,8 @@
 import { parseReference } from "../oci/reference.ts"
 import { openRegistry } from "../oci/store/registry/registry.ts"
 import type { Location } from "../oci/store/store.ts"
-import type { Builder } from "../build/builder.ts"
+import type { Builder, OverBudget } from "../build/builder.ts"
+import { hasBudget } from "../evidence/budget/judge.ts"
 import type { CheckReport } from "../checks/report.ts"
 import { runtimeNames, type Runtime, type RuntimeName } from "../checks/runtime/runtime.ts"
 import type { Engine } from "../engines/engine.ts"
@@ -35,11 +36,13 @@ const mostJobs = 4
 
 /** Everything that carries out plans on this machine; and the check reports, by slot, as they come. */
 export async function openBuilder(
-  { host, signal }: Context,
+  context: Context,
   session: Session,
   options: BuilderOptions,
 ): Promise<{ readonly builder: Builder; readonly reports: ReadonlyMap<Slot, CheckReport> }> {
+  const { host, signal } = context
   await session.hold()
+  let budget: OverBudget | undefined
   const reports = new Map<Slot, CheckReport>()
   const { tree, keys, local, places, serve } = session
   const runtime = lazyRuntime({ host, signal }, session, runtimeName(options.runtime))
@@ -56,6 +59,10 @@ export async function openBuilder(
     serve,
     external: (reference, digest) => Promise.resolve(externalImage({ host, signal }, reference, digest)),
     check: async (...args) => (await checking()).checker({ host, signal }, how)(...args),
+    overBudget: async (...row) => {
+      if (!hasBudget(row[0].budget)) return undefined
+      return await (budget ??= (await import("./budget/over-budget.ts")).budgetJudge(context, session))(...row)
+    },
     canCheck: async (platform) => {
       const { canRun } = await checking()
       const able = await canRun(host, platform)

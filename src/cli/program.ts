@@ -1,6 +1,7 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
 import { resolve } from "node:path"
 import { meant } from "../config/nearest.ts"
+import { budgetCommand } from "./budget/flags.ts"
 import { buildCommand } from "./build/flags.ts"
 import { cacheCommand } from "./cache/flags.ts"
 import { checkCommand } from "./check/flags.ts"
@@ -59,6 +60,7 @@ export function makeProgram(execute: Execute, version: string): Command<[], { di
     sbomCommand(execute),
     pageCommand(execute),
     verifyCommand(execute),
+    budgetCommand(execute),
     layersCommand(execute),
     doctorCommand(execute),
     storeCommand(execute),

@@ -34,3 +34,15 @@ export function readSeconds(written: number | string): number {
   const factor = { s: 1, m: 60, h: 3600 }[written.slice(-1)] ?? 1
   return Number(written.slice(0, -1)) * factor
 }
+
+/** What a growth looks like. */
+export const growthShape: RegExp = /^[0-9]{1,4}(?:\.[0-9]{1,2})?%$/
+
+/**
+ * A share such as `5%`, as a number.
+ *
+ * @example readGrowth("5%") // 0.05
+ */
+export function readGrowth(text: string): number {
+  return Number(text.slice(0, -1)) / 100
+}

@@ -1,6 +1,6 @@
 import { posix } from "node:path"
 import { platformFields, platformOf, type Platform } from "../oci/platform.ts"
-import { readSize } from "./amounts.ts"
+import { readGrowth, readSize } from "./amounts.ts"
 import type { Judge } from "./judge.ts"
 import type { Draft } from "./overrides.ts"
 import type { Places } from "./places.ts"
@@ -53,6 +53,11 @@ export function readRow(
       layer: fields.budget?.layer === undefined ? defaultBudget.layer : readSize(fields.budget.layer),
       layers: fields.budget?.layers ?? defaultBudget.layers,
       image: fields.budget?.image === undefined ? undefined : readSize(fields.budget.image),
+      grow: fields.budget?.grow === undefined ? undefined : readGrowth(fields.budget.grow),
+      asked: {
+        layer: fields.budget?.layer === undefined ? undefined : readSize(fields.budget.layer),
+        layers: fields.budget?.layers,
+      },
     },
     publish: fields.publish ?? "together",
     ...(fields.consumers === undefined ? {} : { consumers: fields.consumers }),

@@ -82,7 +82,14 @@ export type Row = {
   readonly command: readonly string[] | undefined
   readonly platforms: readonly Platform[]
   readonly checks: RowChecks
-  readonly budget: { readonly layer: number; readonly layers: number; readonly image: number | undefined }
+  readonly budget: {
+    readonly layer: number
+    readonly layers: number
+    readonly image: number | undefined
+    readonly grow: number | undefined
+    /** What was written, and so binds engines too that do not plan their layers. */
+    readonly asked: { readonly layer: number | undefined; readonly layers: number | undefined }
+  }
   readonly publish: "together" | "alone" | "never"
   /** What is said to read the image. */
   readonly consumers?: readonly Consumer[]

@@ -147,7 +147,8 @@ function unknownKey(
 /** What helps more than quotes. */
 function hintFor(path: Path): string | undefined {
   if (path.at(-1) === "skip") return "Say why it is skipped"
-  return path.at(-2) === "budget" ? "Write a size with its unit, such as 800MB" : undefined
+  if (path.at(-2) !== "budget") return undefined
+  return path.at(-1) === "grow" ? "Write a share, such as 5%" : "Write a size with its unit, such as 800MB"
 }
 
 function missingHint(issue: FlatIssue): string | undefined {

@@ -66,7 +66,7 @@ function imageOf(row: Row, { lock, steps, checks }: Resolved): Image {
     platforms,
     steps,
     checks,
-    budget: { layer: budget.layer, layers: budget.layers, image: budget.image },
+    budget,
     publish,
     axes,
     ...(row.consumers === undefined ? {} : { consumers: row.consumers }),

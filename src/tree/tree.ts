@@ -15,6 +15,15 @@ export type Parent =
 
 export type Publish = "together" | "alone" | "never"
 
+/** What a whole image may weigh, as it was written; compressed, in bytes. Never in a key. */
+export type ImageBudget = {
+  readonly image?: number | undefined
+  /** How much larger than in the newest release: 0.05 is 5 %. */
+  readonly grow?: number | undefined
+  /** Bounds of its own layers, where they were written: then they bind every engine. */
+  readonly asked?: { readonly layer?: number | undefined; readonly layers?: number | undefined } | undefined
+}
+
 /** A row, resolved from files alone. */
 export type Image = {
   readonly id: RowId
@@ -29,7 +38,7 @@ export type Image = {
   /** For each of `platforms`, in the order in which they are executed. */
   readonly steps: Readonly<Record<Platform, readonly Step[]>>
   readonly checks: CheckSpec
-  readonly budget: LayerBudget & { readonly image?: number | undefined }
+  readonly budget: LayerBudget & ImageBudget
   readonly publish: Publish
   /** Values of all axes, inherited ones first. */
   readonly axes: Readonly<Record<string, string>>

@@ -28,7 +28,11 @@ export async function startFakeSigstore(host: Host): Promise<FakeSigstore> {
         response,
         contentType = "text/plain",
       } = await handler.fn(asLogged((await bytesOf(request.body)).toString()))
-      return { status: statusCode, headers: { "content-type": contentType }, body: response.toString() }
+      return {
+        status: statusCode,
+        headers: { "content-type": contentType },
+        body: typeof response === "string" ? response : "",
+      }
     },
     { port: 0 },
   )

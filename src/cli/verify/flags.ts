@@ -29,7 +29,7 @@ export function verifyCommand(execute: Execute): CommandUnknownOpts {
         await execute(async (context) => await (await import("./run.ts")).verify(context, { ...options, images })),
     )
   examples(command, [
-    ["nbstacks verify", "the newest release, before a class begins"],
+    ["nbstacks verify", "all of the newest release"],
     ["nbstacks verify example.org/lab:1 --key lab.pub", "somebody else's image"],
     ["nbstacks verify lab --deep", "and is the inventory true?"],
   ])

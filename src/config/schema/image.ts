@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { consumers } from "../../tree/consumers.ts"
-import { sizeShape } from "../amounts.ts"
+import { growthShape, sizeShape } from "../amounts.ts"
 import { checksSchema } from "./checks.ts"
 import { either, empty, fields, flag, list, map, matching, says, someText, text, whole, word } from "./texts.ts"
 import type { WrittenDefaults, WrittenImage } from "./written.ts"
@@ -18,6 +18,12 @@ const budgetSchema = fields({
     .describe("The image's own layers at most, not counting its parent's. 40 without this.")
     .optional(),
   image: size("Bytes of the whole compressed image at most, such as `9GB`. No bound without this."),
+  grow: matching(growthShape, {
+    rule: "growth",
+    sentence: "must be a share such as 5% or 2.5%",
+    description:
+      "How much larger than in the newest release the compressed image may be, such as `5%`. No bound without this.",
+  }).optional(),
 })
 
 const environmentName = (): z.ZodString =>

@@ -48,6 +48,7 @@ type WrittenBudget = {
   readonly layer?: string | undefined
   readonly layers?: number | undefined
   readonly image?: string | undefined
+  readonly grow?: string | undefined
 }
 
 /** What `defaults` may give to all images. */
