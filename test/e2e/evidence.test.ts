@@ -367,9 +367,36 @@ describe("tampering", () => {
     const other = await replaced(({ layers }) => ({
       layers: layers.map((one) => (one.mediaType === artifactTypes.inventory ? part : one)),
     }))
-    expect((await listed([other], "-C", "..", `${registry.address}/lab@${image}`)).join()).toContain(
+    const reference = `${registry.address}/lab@${image}`
+    expect((await listed([other], "-C", "..", reference)).join()).toContain(
       "inventory: the inventory is of another image: it is about sha256:",
     )
+    const inspect = async (...args: readonly string[]): Promise<{ code: number; stderr: string; from?: string }> => {
+      const cache = join(sandbox.folder, `../cache-${args.length}`)
+      const argv = [program, "inspect", "--json", ...args] as const
+      const { code, stderr, stdout } = await host.run({
+        argv,
+        cwd: "/",
+        env: { ...sandbox.env, NBSTACKS_CACHE: cache },
+      })
+      return { code, stderr, ...(stdout === "" ? {} : { from: JSON.parse(stdout).inventoryFrom }) }
+    }
+    expect(await inspect(reference)).toMatchObject({ code: 0, from: "evidence" })
+    const digest = await store.writeManifest(
+      "lab",
+      Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [other] })),
+      mediaTypes.ociIndex,
+    )
+    await store.tag("lab", fallbackTag(image), digest)
+    try {
+      expect(await inspect(reference)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("lies: it is about sha256:"),
+      })
+      expect(await inspect(reference, "--read-layers")).toMatchObject({ code: 0, from: "layers" })
+    } finally {
+      await store.tag("lab", fallbackTag(image), list.digest)
+    }
   })
 
   test("with --deep the layers are read, and one bit of them is noticed", async () => {

@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { examples, texts } from "../options.ts"
+import { examples, several, texts } from "../options.ts"
 import type { Execute } from "../program.ts"
 
 export type InspectOptions = {
@@ -7,6 +7,10 @@ export type InspectOptions = {
   readonly layers?: true | undefined
   readonly files?: string | undefined
   readonly why?: string | undefined
+  readonly pull?: true | undefined
+  readonly having?: readonly string[] | undefined
+  readonly bandwidth?: string | undefined
+  readonly unpacking?: string | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
   readonly offline?: true | undefined
@@ -27,6 +31,10 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     .option("--layers", "what packages, layers and files weigh, what is hidden or left behind, and what to do about it")
     .option("--files <path>", "the files below a path, the largest first, and the layer of each")
     .option("--why <package>", "which layer brought a package, who installed it, and where from")
+    .option("--pull", "what a node pulls that has nothing, its parent, a sibling, and how long that takes")
+    .option("--having <image>", "with --pull: also one that has this image (repeatable)", several)
+    .option("--bandwidth <pace>", "with --pull: what comes from the registry, such as 200Mbit/s (1Gbit/s)")
+    .option("--unpacking <pace>", "with --pull: what a node unpacks, such as 200MB/s (60MB/s)")
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
     .option("--offline", "of a row: the local store alone")
@@ -40,6 +48,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     ["nbstacks inspect datascience:2021.3", "what is in it?"],
     ["nbstacks inspect example.org/lab:1 --why numpy", "which one, and from where?"],
     ["nbstacks inspect lab --layers", "why is it so large?"],
+    ["nbstacks inspect lab --pull", "why does a node take so long?"],
     ["nbstacks inspect lab --packages | grep '^deb'", "all of Debian's"],
   ])
   return command

@@ -5,6 +5,7 @@ import type { InspectOptions } from "./flags.ts"
 import { inspectFiles } from "./files.ts"
 import { inspected } from "./inspected.ts"
 import { layersJson, layersText } from "./layers-view.ts"
+import { inspectPull } from "./pull.ts"
 import { inspectJson, inspectText, packagesText } from "./view.ts"
 import { weighed } from "./weighed.ts"
 import { namesLike, whyText } from "./why.ts"
@@ -20,6 +21,7 @@ export async function inspect(context: Context, options: InspectOptions & { read
     io.out(options.json === true ? json(layersJson(found)) : layersText(found, io))
     return 0
   }
+  if (options.pull === true) return await inspectPull(context, options)
   const view = await inspected(context, options.image, options)
   const { items } = view.inventory
   if (options.why !== undefined) {
@@ -35,8 +37,13 @@ export async function inspect(context: Context, options: InspectOptions & { read
 }
 
 /** Fails where several answers are asked for at once. */
-function requireOne({ packages, layers, files, why }: InspectOptions): void {
-  const asked = Object.entries({ packages, layers, files, why }).filter(([, value]) => value !== undefined)
+function requireOne({ packages, layers, files, why, pull, ...options }: InspectOptions): void {
+  const asked = Object.entries({ packages, layers, files, why, pull }).filter(([, value]) => value !== undefined)
+  const { having, bandwidth, unpacking } = options
+  if (pull !== true && [having, bandwidth, unpacking].some((one) => one !== undefined))
+    throw new Failure("cannot", "`--having`, `--bandwidth` and `--unpacking` are for `--pull`", {
+      hint: "Add `--pull`",
+    })
   if (asked.length < 2) return
   const names = asked.map(([name]) => `\`--${name}\``)
   throw new Failure("cannot", `${names.join(" and ")} exclude each other`, { hint: "Ask for one at a time" })
