@@ -48,7 +48,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     ["nbstacks inspect datascience:2021.3", "what is in it?"],
     ["nbstacks inspect example.org/lab:1 --why numpy", "which one, and from where?"],
     ["nbstacks inspect lab --layers", "why is it so large?"],
-    ["nbstacks inspect lab --pull", "why does a node take so long?"],
+    ["nbstacks inspect lab --pull", "what does a node pull?"],
     ["nbstacks inspect lab --packages | grep '^deb'", "all of Debian's"],
   ])
   return command
