@@ -3,9 +3,12 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { digestOf, type Digest } from "../../src/oci/digest.ts"
-import { readImage } from "../../src/oci/image.ts"
-import { layerEntries } from "../../src/oci/layer/open.ts"
+import { factsOfLayers } from "../../src/evidence/inventory/inventory.ts"
+import type { LayerFacts } from "../../src/evidence/inventory/layer-facts.ts"
+import { readImage, type Layer } from "../../src/oci/image.ts"
+import { layerArchive, layerEntries } from "../../src/oci/layer/open.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
+import type { Store } from "../../src/oci/store/store.ts"
 import { startBuildkit } from "../support/buildkit.ts"
 import { buildCompressed, compressions, type Compressed, type Compression } from "../support/compressed.ts"
 import { findCrane } from "../support/crane.ts"
@@ -14,7 +17,7 @@ import { startDocker, type TestDocker } from "../support/docker.ts"
 import { firstMember } from "../support/first-member.ts"
 import { must, readByGnu, runByBuildah, writeBlob } from "../support/readers.ts"
 import { openSandbox } from "../support/sandbox.ts"
-import { readStargz } from "../support/stargz.ts"
+import { makeStargz, readStargz } from "../support/stargz.ts"
 
 const host = makeHost(process.env)
 const crane = await findCrane(host)
@@ -80,6 +83,77 @@ test.each(["estargz", "single-member"] as const)("Docker takes %s", async (compr
   await docker.docker("pull", "--quiet", reference)
   const script = "import numpy; print(numpy.arange(4).sum())"
   expect(await docker.docker("run", "--rm", reference, "python", "-c", script)).toBe("6\n")
+})
+
+/** A layer of which is counted what is read of it. */
+function counted(layer: Layer): { readonly layer: Layer; readonly read: () => number } {
+  let bytes = 0
+  const { from } = layer
+  if (!("store" in from)) throw new Error("the layer is in no store")
+  const store: Store = {
+    ...from.store,
+    read: async function* (...args) {
+      for await (const piece of from.store.read(...args)) {
+        bytes += piece.length
+        yield piece
+      }
+    },
+  }
+  return { layer: { ...layer, from: { ...from, store } }, read: () => bytes }
+}
+
+async function factsOf(layer: Layer, tables: boolean): Promise<LayerFacts | undefined> {
+  const image = { ...imageOf("estargz").image, layers: [layer] }
+  return (await factsOfLayers(image, { tables }))[0]
+}
+
+test("of layers with a table of contents only the parts are read that say something, and they say the same", async () => {
+  const { image } = imageOf("estargz")
+  let read = 0
+  let whole = 0
+  for (const layer of image.layers.filter(({ descriptor }) => descriptor.annotations !== undefined)) {
+    const one = counted(layer)
+    expect(await factsOf(one.layer, true)).toEqual(await factsOf(layer, false))
+    if (layer.descriptor.size < 2_000_000) continue
+    read += one.read()
+    whole += layer.descriptor.size
+  }
+  expect(whole).toBeGreaterThan(5_000_000)
+  expect(read).toBeLessThan(whole / 5)
+})
+
+test("a table by its own library, with pieces and shared members, is read as well; one that lies is refused", async () => {
+  const { image } = imageOf("gzip")
+  const large = image.layers.toSorted((a, b) => b.descriptor.size - a.descriptor.size)[0] as Layer
+  const folder = await host.files.makeTemporary("nbstacks-stargz-")
+  try {
+    const [plain, packed] = [join(folder, "layer.tar"), join(folder, "layer.gz")]
+    await host.files.write(plain, layerArchive(large))
+    const toc = await makeStargz(host, plain, packed)
+    const bytes = Buffer.from(await host.files.read(packed))
+    const { from } = large
+    if (!("store" in from)) throw new Error("the layer is in no store")
+    const put = async (blob: Buffer, tocDigest: string): Promise<Layer> => {
+      const annotations = { "containerd.io/snapshot/stargz/toc.digest": tocDigest }
+      const descriptor = { ...large.descriptor, digest: digestOf(blob), size: blob.length, annotations }
+      await from.store.writeBlob(from.repository, descriptor, async function* () {
+        yield blob
+      })
+      return { ...large, descriptor }
+    }
+    const theirs = counted(await put(bytes, toc))
+    const facts = await factsOf(theirs.layer, true)
+    expect(facts).toEqual(await factsOf(theirs.layer, false))
+    expect(facts?.members.length).toBeGreaterThan(0)
+    await expect(factsOf(await put(bytes, digestOf("another")), true)).rejects.toThrow(
+      "it is another than the image's manifest names",
+    )
+    const flipped = Buffer.from(bytes)
+    for (let at = 0; at < flipped.length - 200_000; at += 997) flipped[at] = (flipped[at] ?? 0) ^ 1
+    await expect(factsOf(await put(flipped, toc), true)).rejects.toThrow("Cannot use the table of contents")
+  } finally {
+    await host.files.remove(folder)
+  }
 })
 
 const program = "import numpy; print(numpy.linspace(0, 1, 3).tolist())"

@@ -80,3 +80,48 @@ export async function readStargz(host: Host, blob: string, tocDigest: string): P
       .map((line) => [line.slice(65), line.slice(0, 64)]),
   )
 }
+
+const making = `package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/containerd/stargz-snapshotter/estargz"
+)
+
+func main() {
+	file, err := os.Open(os.Args[1])
+	must(err)
+	stat, err := file.Stat()
+	must(err)
+	blob, err := estargz.Build(io.NewSectionReader(file, 0, stat.Size()), estargz.WithChunkSize(100000), estargz.WithMinChunkSize(50000))
+	must(err)
+	out, err := os.Create(os.Args[2])
+	must(err)
+	_, err = io.Copy(out, blob)
+	must(err)
+	must(out.Close())
+	must(blob.Close())
+	fmt.Print(blob.TOCDigest())
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+`
+
+/**
+ * Makes a layer in eStargz of an uncompressed archive, by that project's own library: large files in pieces, small ones several to a
+ * gzip member. Gives the digest of its table of contents.
+ */
+export async function makeStargz(host: Host, archive: string, blob: string): Promise<string> {
+  const module = "github.com/containerd/stargz-snapshotter/estargz"
+  const program = await buildGo(host, { name: "make-stargz", module, version: "v0.18.2", main: making })
+  const { code, stdout, stderr } = await host.run({ argv: [program, archive, blob], timeout: 120_000 })
+  if (code !== 0) throw new Error(stderr)
+  return stdout
+}

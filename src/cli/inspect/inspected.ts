@@ -41,7 +41,13 @@ export async function inspected(context: Context, name: string, options: Inspect
   if (kept !== undefined) return { ...named, inventory: kept, evidence, from: "evidence" }
   using progress = reading(context, image)
   await using pool = factsPool(Math.min(4, host.machine.cores))
-  const inventory = await inventoryOf(image, { cache, signal, pool, onLayer: progress.onLayer })
+  const inventory = await inventoryOf(image, {
+    cache,
+    signal,
+    pool,
+    onLayer: progress.onLayer,
+    tables: options.readLayers !== true,
+  })
   return { ...named, location, inventory, evidence, from: "layers" }
 }
 

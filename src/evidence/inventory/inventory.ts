@@ -3,10 +3,12 @@ import type { Files } from "../../host/files.ts"
 import { readKept, writeKept } from "../../kept-text.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Image, Layer } from "../../oci/image.ts"
+import { readToc } from "../../oci/layer/stargz/toc.ts"
+import { walkToc } from "../../oci/layer/stargz/walk.ts"
 import { parallel } from "../../parallel.ts"
 import type { FactsPool } from "./facts-pool.ts"
 import { joinFacts, type Found } from "./join.ts"
-import { factsFormat, type LayerFacts } from "./layer-facts.ts"
+import { factsFormat, factsVisitor, type LayerFacts } from "./layer-facts.ts"
 import { readLayerFacts } from "./reading.ts"
 
 /** What is in an image. */
@@ -23,6 +25,8 @@ export type InventoryOptions = {
   readonly signal?: AbortSignal | undefined
   /** What is known of layers from elsewhere, by digest: those are not read. Asked for what is not in the cache. */
   readonly known?: ((layer: Digest) => Promise<LayerFacts | undefined>) | undefined
+  /** Whether a layer that has a table of contents is read by it, in parts. Without this layers are read whole. */
+  readonly tables?: boolean | undefined
   /** Threads that read layers; without them it is done here. */
   readonly pool?: Pick<FactsPool, "read"> | undefined
   /** Called when a layer was read that was not known. */
@@ -31,6 +35,8 @@ export type InventoryOptions = {
 
 /** Layers that are read at once. */
 const width = 4
+/** Fewer bytes than this are read whole: asking for parts takes longer. */
+const worthParts = 2_000_000
 /** So many bytes are worth the time in which threads start; fewer are read here. */
 const worthThreads = 30_000_000
 
@@ -49,7 +55,7 @@ export async function keptInventoryOf(
 ): Promise<Inventory | undefined> {
   const facts: LayerFacts[] = []
   for (const layer of layers) {
-    const kept = await keptFacts(layer, { cache })
+    const kept = await keptFacts(layer, { cache, tables: true })
     if (kept === undefined) return undefined
     facts.push(kept)
   }
@@ -79,9 +85,11 @@ export async function factsOfLayers(image: Image, options: InventoryOptions = {}
   missing.sort((a, b) => sizeOf(b.layer) - sizeOf(a.layer))
   const read = await parallel(missing, width, async ({ layer, at }) => {
     options.signal?.throwIfAborted()
-    const facts = pool === undefined ? await readLayerFacts(layer) : await pool.read(layer)
+    const parts = options.tables === true && sizeOf(layer) > worthParts ? await factsByTable(layer) : undefined
+    const facts = parts ?? (pool === undefined ? await readLayerFacts(layer) : await pool.read(layer))
     options.onLayer?.(layer)
-    if (options.cache !== undefined) await writeKept(options.cache, pathOf(options.cache, layer), JSON.stringify(facts))
+    const { cache } = options
+    if (cache !== undefined) await writeKept(cache, pathOf(cache, layer, parts !== undefined), JSON.stringify(facts))
     return [at, facts] as const
   })
   const found = new Map(read)
@@ -92,15 +100,29 @@ function sizeOf({ descriptor }: Layer): number {
   return descriptor.size
 }
 
-type Cache = NonNullable<InventoryOptions["cache"]>
-
-/** By what is proven when a layer is read: its diffID is what an image says of it. */
-function pathOf({ folder }: Cache, { descriptor }: Layer): string {
-  return join(folder, `${descriptor.digest.replace(":", "-")}.json`)
+/** What a layer says, read in parts by its table of contents; undefined where it has none. */
+async function factsByTable(layer: Layer): Promise<LayerFacts | undefined> {
+  const toc = await readToc(layer)
+  if (toc === undefined) return undefined
+  const visitor = factsVisitor(`the layer ${layer.descriptor.digest}`)
+  await walkToc(layer, toc, visitor)
+  return visitor.found()
 }
 
-async function keptFacts(layer: Layer, { cache }: InventoryOptions): Promise<LayerFacts | undefined> {
-  const text = cache === undefined ? undefined : await readKept(cache, pathOf(cache, layer))
+type Cache = NonNullable<InventoryOptions["cache"]>
+
+/**
+ * By what is proven when a layer is read: its diffID is what an image says of it. What was read by a table of contents is apart: who
+ * made the table may say other things than the layer.
+ */
+function pathOf({ folder }: Cache, { descriptor }: Layer, byTable = false): string {
+  return join(folder, `${descriptor.digest.replace(":", "-")}${byTable ? "-table" : ""}.json`)
+}
+
+async function keptFacts(layer: Layer, { cache, tables }: InventoryOptions): Promise<LayerFacts | undefined> {
+  if (cache === undefined) return undefined
+  const whole = await readKept(cache, pathOf(cache, layer))
+  const text = whole ?? (tables === true ? await readKept(cache, pathOf(cache, layer, true)) : undefined)
   const kept = text === undefined ? undefined : (JSON.parse(text) as LayerFacts)
   return kept?.format === factsFormat ? kept : undefined
 }

@@ -45,10 +45,11 @@ const mostFacts = 2_000_000
 
 /** Begins to read a layer. */
 export function scanLayer(layer: LayerName): LayerScan<LayerFacts> {
-  return scanWith(layer, newScan(layer.what))
+  return scanWith(layer, factsVisitor(layer.what))
 }
 
-function newScan(what: string): LayerVisitor<LayerFacts> {
+/** Who looks at the members of a layer for what they say; `what` names the layer in an error. */
+export function factsVisitor(what: string): LayerVisitor<LayerFacts> {
   const members: LayerMember[] = []
   /** What was said at a path last. */
   const records = new Map<string, LayerRecord>()

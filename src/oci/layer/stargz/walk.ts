@@ -1,0 +1,114 @@
+import { gunzipSync } from "node:zlib"
+import { digestOf, isDigest, partsOf } from "../../digest.ts"
+import type { Layer } from "../../image.ts"
+import { constantTime } from "../../tar/header.ts"
+import type { TarVisitor } from "../../tar/walk.ts"
+import { readRange } from "./range.ts"
+import { broken, type Chunk, type Toc, type TocMember } from "./toc.ts"
+
+/** Pieces of a layer that are this near to each other are fetched together, in bytes. */
+const near = 64 * 1024
+/** As much as one request fetches, unless one piece alone is more. */
+const most = 4 * 1024 * 1024
+/** Requests under way. */
+const width = 6
+/** What may stand in the gzip members after a piece's content, before the next: headers of folders and links. */
+const between = 64 * 1024 * 1024
+
+type Wanted = { readonly at: number; readonly member: TocMember }
+type Group = { readonly first: number; readonly end: number; readonly wanted: readonly Wanted[] }
+
+/**
+ * Shows the members of a layer to a visitor from its table of contents, and fetches only the contents that are wanted, each verified
+ * by its own digest. Fails with `cannot` where a content is not what the table says.
+ */
+export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: TarVisitor): Promise<void> {
+  const headers = members.map(({ chunks: _, ...header }) => ({ ...header, mtime: constantTime }))
+  const wants = headers.map((header) => header.kind === "file" && header.size > 0 && visitor.wants(header))
+  const endOf = endFinder(offsets)
+  const groups = groupsOf(
+    members.flatMap((member, at) => (wants[at] === true ? [{ at, member }] : [])),
+    endOf,
+  )
+  const groupAt = new Map(groups.flatMap((group, index) => group.wanted.map(({ at }) => [at, index] as const)))
+  const under = new Map<number, Promise<Buffer>>()
+  const fetch = (index: number): Promise<Buffer> => {
+    for (let next = index; next < Math.min(index + width, groups.length); next++) {
+      const group = groups[next]
+      if (group === undefined || under.has(next)) continue
+      const bytes = readRange(layer, group.first, group.end)
+      // Told when it is its turn.
+      bytes.catch(() => undefined)
+      under.set(next, bytes)
+    }
+    return under.get(index) as Promise<Buffer>
+  }
+  let current = -1
+  for (const [at, header] of headers.entries()) {
+    const index = groupAt.get(at)
+    const empty = wants[at] !== true && header.kind === "file" && header.size === 0 && visitor.wants(header)
+    if (index === undefined) visitor.member(header, empty ? Buffer.alloc(0) : undefined)
+    else {
+      if (index !== current) under.delete(current)
+      current = index
+      const bytes = await fetch(index)
+      const { first } = groups[index] as Group
+      visitor.member(header, contentOf(layer, members[at] as TocMember, { bytes, first, endOf }))
+    }
+  }
+}
+
+type EndOf = (offset: number) => number
+
+/** Where the next member begins after an offset. */
+function endFinder(offsets: readonly number[]): EndOf {
+  return (offset) => {
+    let [low, high] = [0, offsets.length - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((offsets[middle] ?? 0) > offset) high = middle
+      else low = middle + 1
+    }
+    return offsets[low] ?? offset
+  }
+}
+
+/** What is wanted, in the order of the table, in as few requests as are sensible. */
+function groupsOf(wanted: readonly Wanted[], endOf: EndOf): readonly Group[] {
+  const groups: Group[] = []
+  for (const one of wanted) {
+    const first = Math.min(...one.member.chunks.map(({ offset }) => offset))
+    const end = Math.max(...one.member.chunks.map(({ offset }) => endOf(offset)))
+    const last = groups.at(-1)
+    const joins = last !== undefined && first >= last.first && first - last.end <= near && end - last.first <= most
+    if (joins)
+      groups[groups.length - 1] = { first: last.first, end: Math.max(end, last.end), wanted: [...last.wanted, one] }
+    else groups.push({ first, end, wanted: [one] })
+  }
+  return groups
+}
+
+type Fetched = { readonly bytes: Buffer; readonly first: number; readonly endOf: EndOf }
+
+function contentOf(layer: Layer, { path, size, chunks }: TocMember, { bytes, first, endOf }: Fetched): Buffer {
+  const pieces = chunks.map((chunk) => {
+    const packed = bytes.subarray(chunk.offset - first, endOf(chunk.offset) - first)
+    const piece = pieceOf(layer, path, chunk, packed)
+    const { digest } = chunk
+    if (digest === undefined || !isDigest(digest) || digestOf(piece, partsOf(digest).algorithm) !== digest)
+      throw broken(layer, `${path} is not what it says`)
+    return piece
+  })
+  const content = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+  if (content.length !== size) throw broken(layer, `${path} has ${content.length} bytes, not ${size}`)
+  return content
+}
+
+function pieceOf(layer: Layer, path: string, { inner, size }: Chunk, packed: Buffer): Buffer {
+  try {
+    const plain = gunzipSync(packed, { maxOutputLength: inner + size + between })
+    return plain.subarray(inner, inner + size)
+  } catch (error) {
+    throw broken(layer, `${path} cannot be unpacked`, error)
+  }
+}
