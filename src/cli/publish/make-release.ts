@@ -71,6 +71,7 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
       published,
       target: session.target,
       milliseconds: host.elapsed() - start,
+      signed: signer !== undefined,
       sent: tally.sent(),
       colors: io.colors,
     }

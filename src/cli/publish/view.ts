@@ -14,6 +14,8 @@ export type PublishedView = {
   readonly published: Published
   readonly target: Place
   readonly milliseconds: number
+  /** Whether its images were signed. */
+  readonly signed: boolean
   /** Bytes that were sent. */
   readonly sent: number
   readonly colors: Colors
@@ -22,7 +24,7 @@ export type PublishedView = {
 const shown = 20
 
 /** A release that was made or was there, its references, and what to do next. */
-export function publishedText({ published, target, milliseconds, sent, colors }: PublishedView): string {
+export function publishedText({ published, target, milliseconds, sent, signed, colors }: PublishedView): string {
   const { release: recorded, outcomes, made, decision } = published
   if (recorded === undefined) return "There was nothing to release."
   const { release } = recorded
@@ -32,6 +34,7 @@ export function publishedText({ published, target, milliseconds, sent, colors }:
     count(release.images.length, "image"),
     `${built} built`,
     `${done.length - built} reused`,
+    ...(signed ? ["signed"] : []),
     ...(sent > 0 ? [`${bytes(sent)} sent`] : []),
   ]
   const name = colors.bold(release.id)
