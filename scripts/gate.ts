@@ -19,6 +19,7 @@ const steps: readonly Step[] = [
   { name: "formatting", argv: ["oxfmt", "--check", "src", "test", "scripts", "bench", "vitest.config.ts"] },
   { name: "lint", argv: ["oxlint", "--type-aware", "--deny-warnings", "src", "test", "scripts", "bench"] },
   { name: "types", argv: ["tsc", "-p", "."] },
+  { name: "types of the page", argv: ["tsc", "-p", "src/cli/inspect/html/page"] },
   { name: "dead code", argv: ["knip"] },
   { name: "generated files", argv: ["node", "scripts/generate.ts", "--check"] },
 ]

@@ -128,6 +128,46 @@ for d in distributions(): print(d.metadata["Name"], d.version)`
   expect((await inspect("--packages")).stdout.trim().split("\n").length).toBe(packages.length)
 })
 
+test("packages weigh what their managers say in the image that they installed", async () => {
+  const { code, stdout, stderr } = await sandbox.nbstacks("inspect", "science", "--layers", "--json")
+  expect([code, stderr]).toEqual([0, ""])
+  type Sum = { files: number; bytes: number; compressed: number }
+  const { packages, noPackage, ecosystems, layers, largestFiles } = JSON.parse(stdout) as {
+    packages: (Sum & { ecosystem: string; name: string; layers: { layer: number; bytes: number }[] })[]
+    noPackage: Sum
+    ecosystems: (Sum & { ecosystem: string })[]
+    layers: { size: number; seen: Sum }[]
+    largestFiles: { path: string; size: number; layer: number }[]
+  }
+  const total = (parts: readonly Sum[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0)
+  expect(total([...packages, noPackage])).toBe(total(layers.map(({ seen }) => seen)))
+  expect(total([...ecosystems, noPackage])).toBe(total(layers.map(({ seen }) => seen)))
+  expect(noPackage.bytes).toBeLessThan(total(packages) / 50)
+  for (const { size, seen } of layers) expect(seen.compressed).toBeLessThanOrEqual(size)
+  const script = `import importlib.metadata, json, os, subprocess, sys
+def size(paths): return sum(os.lstat(p).st_size for p in {os.path.realpath(p) for p in paths if os.path.isfile(p) and not os.path.islink(p)})
+python = {d.metadata["Name"]: size(str(d.locate_file(f)) for f in d.files) for d in importlib.metadata.distributions()}
+names = subprocess.run(["dpkg-query", "-W", "-f", "\${Package}\\n"], capture_output=True, text=True).stdout.split()
+debian = {n: size(subprocess.run(["dpkg", "-L", n], capture_output=True, text=True).stdout.split("\\n")) for n in names}
+json.dump([python, debian], sys.stdout)`
+  const argv = ["run", "science", "--runtime", "bubblewrap", "--", "python", "-c", script]
+  const said = await sandbox.nbstacks(...argv)
+  const [python, debian] = JSON.parse(said.stdout) as [Record<string, number>, Record<string, number>]
+  const of = (ecosystem: string): readonly (readonly [string, number])[] =>
+    packages.flatMap((one) => (one.ecosystem === ecosystem ? [[one.name, one.bytes] as const] : []))
+  expect(Object.fromEntries(of("pypi"))).toEqual(python)
+  // The list itself counts too, and bytecode that dpkg does not know.
+  expect(of("deb").filter(([name, bytes]) => bytes < (debian[name] ?? 0))).toEqual([])
+  expect(total(packages.filter(({ ecosystem }) => ecosystem === "deb"))).toBeLessThan(
+    Object.values(debian).reduce((sum, bytes) => sum + bytes, 0) * 1.01,
+  )
+  expect(largestFiles.length).toBe(10)
+  const text = (await sandbox.nbstacks("inspect", "science", "--layers")).stdout
+  expect(text).toMatch(/\n▌1 nbstacks[^\n]*\n▏[^\n]*\n\n {2}# /)
+  expect(text).toMatch(/\n *\d+\.\d MB +~\d+\.\d MB +numpy +\S+ +Python +layer \d+\n/)
+  expect(text).toContain(largestFiles[0]?.path)
+})
+
 test("a page says what the image is built on, by digest, and what is in it", async () => {
   const { code, stdout, stderr } = await sandbox.nbstacks("page", "science")
   expect([code, stderr]).toEqual([0, ""])

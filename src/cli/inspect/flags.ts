@@ -11,6 +11,7 @@ export type InspectOptions = {
   readonly having?: readonly string[] | undefined
   readonly bandwidth?: string | undefined
   readonly unpacking?: string | undefined
+  readonly html?: string | undefined
   readonly platform?: string | undefined
   readonly registry?: string | undefined
   readonly offline?: true | undefined
@@ -35,6 +36,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     .option("--having <image>", "with --pull: also one that has this image (repeatable)", several)
     .option("--bandwidth <pace>", "with --pull: what comes from the registry, such as 200Mbit/s (1Gbit/s)")
     .option("--unpacking <pace>", "with --pull: what a node unpacks, such as 200MB/s (60MB/s)")
+    .option("--html <file>", "write a page for a browser: a map of layers, packages and files, and a table to search")
     .option("--platform <platform>", texts.platform)
     .option("--registry <registry>", texts.registry)
     .option("--offline", "of a row: the local store alone")
@@ -49,6 +51,7 @@ export function inspectCommand(execute: Execute): CommandUnknownOpts {
     ["nbstacks inspect example.org/lab:1 --why numpy", "which one, and from where?"],
     ["nbstacks inspect lab --layers", "why is it so large?"],
     ["nbstacks inspect lab --pull", "what does a node pull?"],
+    ["nbstacks inspect lab --html lab.html", "to show to somebody"],
     ["nbstacks inspect lab --packages | grep '^deb'", "all of Debian's"],
   ])
   return command

@@ -14,7 +14,11 @@ import { namesLike, whyText } from "./why.ts"
 export async function inspect(context: Context, options: InspectOptions & { readonly image: string }): Promise<number> {
   const { io } = context
   requireOne(options)
-  const { files } = options
+  const { files, html } = options
+  if (html !== undefined) {
+    await (await import("./html/write.ts")).writePage(context, { ...options, html })
+    return 0
+  }
   if (files !== undefined) return await inspectFiles(context, { ...options, files })
   if (options.layers === true) {
     const found = await weighed(context, options.image, options)
@@ -37,8 +41,10 @@ export async function inspect(context: Context, options: InspectOptions & { read
 }
 
 /** Fails where several answers are asked for at once. */
-function requireOne({ packages, layers, files, why, pull, ...options }: InspectOptions): void {
-  const asked = Object.entries({ packages, layers, files, why, pull }).filter(([, value]) => value !== undefined)
+function requireOne({ packages, layers, files, why, pull, html, json: asJson, ...options }: InspectOptions): void {
+  const printed = html === undefined ? {} : { html, json: asJson }
+  const answers = { packages, layers, files, why, pull, ...printed }
+  const asked = Object.entries(answers).filter(([, value]) => value !== undefined)
   const { having, bandwidth, unpacking } = options
   if (pull !== true && [having, bandwidth, unpacking].some((one) => one !== undefined))
     throw new Failure("cannot", "`--having`, `--bandwidth` and `--unpacking` are for `--pull`", {

@@ -23,7 +23,10 @@ type Group = { readonly first: number; readonly end: number; readonly wanted: re
  * by its own digest. Fails with `cannot` where a content is not what the table says.
  */
 export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: TarVisitor): Promise<void> {
-  const headers = members.map(({ chunks: _, ...header }) => ({ ...header, mtime: constantTime }))
+  const headers = members.map(({ path, kind, mode, uid, gid, size, link }) => ({
+    ...{ path, kind, mode, uid, gid, size, mtime: constantTime },
+    ...(link === undefined ? {} : { link }),
+  }))
   const wants = headers.map((header) => header.kind === "file" && header.size > 0 && visitor.wants(header))
   const endOf = endFinder(offsets)
   const groups = groupsOf(
