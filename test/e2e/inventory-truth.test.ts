@@ -1,9 +1,14 @@
+import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { normaliseName } from "../../src/environment/names.ts"
+import { compareVersions } from "../../src/evidence/compare/versions.ts"
 import { serveStore, type StoreServer } from "../../src/oci/store/server/serve.ts"
+import { openLayout } from "../../src/oci/store/layout/layout.ts"
+import { writeImage } from "../../src/oci/write-image.ts"
+import { imageOf, layerOf } from "../support/layers.ts"
 import { knownImage, type KnownImage } from "../support/known-image.ts"
-import { packagesRecipe } from "../support/packages-recipe.ts"
+import { packagesRecipe, rpmVersions } from "../support/packages-recipe.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
@@ -14,7 +19,7 @@ let packages: readonly Package[]
 let layers: readonly { readonly createdBy: string }[]
 
 type Package = Readonly<Record<"ecosystem" | "name" | "version" | "path", string>> &
-  Readonly<Partial<Record<"architecture" | "build" | "licence" | "installer" | "origin", string>>> & {
+  Readonly<Partial<Record<"architecture" | "build" | "licence" | "installer" | "origin" | "vendor", string>>> & {
     readonly layer: number
   }
 
@@ -108,6 +113,25 @@ test("conda: newer in a later layer, and removed with the Python package that it
   expect(packages.filter(({ name }) => name === "parting")).toEqual([])
 })
 
+test("RPM: newer in a later layer, removed, and with an epoch; versions are ordered as RPM orders them", () => {
+  expect(
+    of("rpm")
+      .map(({ name, version, architecture, licence, vendor, origin }) =>
+        [name, version, architecture, licence, vendor, origin].join("|"),
+      )
+      .toSorted(),
+  ).toEqual(lines("rpm"))
+  const orders = [...(known.said["rpmOrder"] ?? "").matchAll(/-?\d/g)].map(([digit]) => Number(digit))
+  const ours = rpmVersions.flatMap((a) => rpmVersions.map((b) => Math.sign(compareVersions("rpm", a, b))))
+  expect(orders.length).toBe(rpmVersions.length ** 2)
+  const shown = (all: readonly number[]): readonly string[] =>
+    all.map((order, at) => {
+      const [a, b] = [rpmVersions[Math.floor(at / rpmVersions.length)], rpmVersions[at % rpmVersions.length]]
+      return `${a} ${["<", "=", ">"][order + 1]} ${b}`
+    })
+  expect(shown(ours)).toEqual(shown(orders))
+})
+
 test("each is of the layer that last changed it", () => {
   const step = (ecosystem: string, name: string, path: string): string | undefined =>
     layers[
@@ -121,5 +145,29 @@ test("each is of the layer that last changed it", () => {
   expect(step("npm", "@sindresorhus/is", "")).toContain("left-pad-1.1.0")
   expect(step("cran", "hello", "")).toContain("/context/r/newer")
   expect(step("conda", "greeting", "")).toContain("greeting==2.0")
+  expect(step("rpm", "nbtest-one", "")).toContain("--install")
+  expect(step("rpm", "nbtest-two", "")).toContain("--upgrade")
   expect(step("deb", "libc6", "")).toContain("nbstacks bootstrap")
+})
+
+test("a database that is not read is said on stderr whatever is asked, and for programs", async () => {
+  const store = openLayout(join(sandbox.folder, "../old"), host)
+  const made = imageOf(layerOf({ "etc/x": "" }), layerOf({ "var/lib/rpm/Packages": "Berkeley DB" }))
+  const { digest } = await writeImage(made, { store, repository: "old" })
+  await using old = await serveStore(store, host, { port: 0 })
+  const name = `${old.address}/old@${digest}`
+  const warning =
+    "warning: /var/lib/rpm/Packages of layer 2 is not read, so packages of RPM are missing: it is an rpm database of an old form\n"
+  for (const command of ["inspect", "sbom", "page"])
+    expect(await sandbox.nbstacks(command, name)).toMatchObject({ code: 0, stderr: warning })
+  const { stdout } = await sandbox.nbstacks("inspect", name, "--json")
+  expect((JSON.parse(stdout) as { unread: object[] }).unread).toEqual([
+    {
+      name: "rpm",
+      ecosystem: "rpm",
+      path: "var/lib/rpm/Packages",
+      layer: 2,
+      why: "it is an rpm database of an old form",
+    },
+  ])
 })

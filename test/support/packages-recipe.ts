@@ -2,6 +2,12 @@ import { join } from "node:path"
 import type { Host } from "../../src/host/host.ts"
 import type { Recipe } from "./known-image.ts"
 
+/** Versions whose order RPM is asked for, each with each. */
+export const rpmVersions: readonly string[] = [
+  "0:1.0-1 1.0-1 1.0-1.fc39 1.0-1.fc40 1.0-2 1.0~rc1-1 1.0~rc1^git1-1 1.0~~-1 1.0^-1 1.0^git1-1 1.0^git1~pre-1 1.0.1-1 1.01-1 1.1-1",
+  "1.9-1 1.10-1 1.a-1 1.A-1 1a-1 a1-1 a-1 2_0-1 2.0-1 2.0.-1 20240101git0abc-1 20240101-1 1:0.1-1 1:0.1-0 2:0-0 1.0a.b-1 10000000000000000000001-1 9-1",
+].flatMap((line) => line.split(" "))
+
 /** An image with packages of each manager that can be had on this machine, which later layers upgrade, remove and shadow. */
 export function packagesRecipe(host: Host): Recipe {
   const pip = (python: string): string => `${python} -m pip list --verbose --format json`
@@ -13,6 +19,7 @@ export function packagesRecipe(host: Host): Recipe {
       deb: "dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}|${Architecture}|${source:Package}\\n'",
       manual: "apt-mark showmanual",
       rpm: "rpm -qa --qf '%{NAME}|%|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}|%{ARCH}|%{LICENSE}|%{VENDOR}|%{SOURCERPM}\\n'",
+      rpmOrder: `rpm --eval '%{lua: local all = {${rpmVersions.map((one) => `"${one}"`).join(", ")}}; for _, a in ipairs(all) do for _, b in ipairs(all) do print(rpm.vercmp(a, b)) end end}'`,
       system: pip("/usr/bin/python3"),
       user: `su jovyan -c '${pip("/usr/bin/python3")}'`,
       env: pip("/opt/env/bin/python"),

@@ -8,6 +8,7 @@ import type { Context } from "../context.ts"
 import { readTrusted } from "../evidence/trusted.ts"
 import { findNamed, type FindOptions, type Named } from "./find.ts"
 import { reading } from "./progress.ts"
+import { packageWords } from "./view.ts"
 
 /** An image that was named, and what is in it. */
 export type Inspected = Named & {
@@ -25,30 +26,45 @@ export type InspectedOptions = FindOptions & {
 
 /**
  * Finds an image and what is in it: from its layers where they are known, else from the evidence beside it, else by reading its layers,
- * saying on a terminal how far that is. Fails with `cannot` where the evidence lies.
+ * saying on a terminal how far that is; and what was not read, which no answer may hide. Fails with `cannot` where the evidence lies.
  */
 export async function inspected(context: Context, name: string, options: InspectedOptions): Promise<Inspected> {
   const named = await findNamed(context, name, options)
+  const evidence = evidenceOf(context, named)
+  // Told when it is waited for.
+  evidence.catch(() => undefined)
+  const { from, inventory } = await inventoryFor(context, named, { evidence, whole: options.readLayers === true })
+  for (const item of inventory.items)
+    if (item.kind === "unread")
+      context.io.err(
+        `warning: /${item.path} of layer ${item.layer + 1} is not read, so packages of ${packageWords[item.ecosystem]} are missing: ${item.why}\n`,
+      )
+  return { ...named, inventory, from, evidence: await evidence }
+}
+
+type Asked = {
+  readonly evidence: Promise<Evidence | undefined>
+  /** Read the layers, and all of each. */
+  readonly whole: boolean
+}
+
+async function inventoryFor(
+  context: Context,
+  { image }: Named,
+  { evidence, whole }: Asked,
+): Promise<Pick<Inspected, "inventory" | "from">> {
   const { host, signal } = context
-  const { image, location } = named
   const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
-  const [known, evidence] = await Promise.all([
-    options.readLayers === true ? undefined : keptInventoryOf(image, cache),
-    evidenceOf(context, named),
-  ])
-  if (known !== undefined) return { ...named, inventory: known, evidence, from: "layers" }
-  const kept = options.readLayers === true ? undefined : await evidence?.inventory(image)
-  if (kept !== undefined) return { ...named, inventory: kept, evidence, from: "evidence" }
+  if (!whole) {
+    const known = await keptInventoryOf(image, cache)
+    if (known !== undefined) return { inventory: known, from: "layers" }
+    const kept = await (await evidence)?.inventory(image)
+    if (kept !== undefined) return { inventory: kept, from: "evidence" }
+  }
   using progress = reading(context, image)
   await using pool = factsPool(Math.min(4, host.machine.cores))
-  const inventory = await inventoryOf(image, {
-    cache,
-    signal,
-    pool,
-    onLayer: progress.onLayer,
-    tables: options.readLayers !== true,
-  })
-  return { ...named, location, inventory, evidence, from: "layers" }
+  const options = { cache, signal, pool, onLayer: progress.onLayer, tables: !whole }
+  return { inventory: await inventoryOf(image, options), from: "layers" }
 }
 
 /** Registries of others need not answer what refers to an image. */

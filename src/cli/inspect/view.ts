@@ -180,6 +180,7 @@ export function inspectJson({ name, location, image, inventory, evidence, from }
     kernels: of("kernel"),
     labExtensions: of("labextension"),
     serverExtensions: of("serverextension"),
+    unread: of("unread"),
     layers: image.layers.map(({ descriptor, diffId, history }, at) => ({
       digest: descriptor.digest,
       diffId,

@@ -18,7 +18,7 @@ export type PackageChange = {
 
 /** A kernel or an extension that only one of two images has. */
 export type OtherChange = {
-  readonly kind: Exclude<Found["kind"], "package">
+  readonly kind: Exclude<Found["kind"], "package" | "unread">
   readonly name: string
   readonly change: "new" | "gone"
 }
@@ -96,9 +96,15 @@ function changeOf(ecosystem: Ecosystem, from: readonly string[], to: readonly st
 function otherChanges(from: readonly Found[], to: readonly Found[]): readonly OtherChange[] {
   const [first, second] = [from, to].map(
     (items) =>
-      new Map(items.filter(({ kind }) => kind !== "package").map((item) => [`${item.kind} ${item.name}`, item])),
+      new Map(
+        items
+          .filter(({ kind }) => kind !== "package" && kind !== "unread")
+          .map((item) => [`${item.kind} ${item.name}`, item]),
+      ),
   ) as [Map<string, Found>, Map<string, Found>]
   const only = (one: Map<string, Found>, other: Map<string, Found>, change: OtherChange["change"]): OtherChange[] =>
-    [...one].flatMap(([key, { kind, name }]) => (other.has(key) || kind === "package" ? [] : [{ kind, name, change }]))
+    [...one].flatMap(([key, { kind, name }]) =>
+      other.has(key) || kind === "package" || kind === "unread" ? [] : [{ kind, name, change }],
+    )
   return [...only(second, first, "new"), ...only(first, second, "gone")]
 }

@@ -10,6 +10,7 @@ test.each([
   ["cran", "1.1.4", "1.1-10"],
   ["conda", "2024.1", "2024.10"],
   ["apk", "1.2.5-r0", "1.2.5-r10"],
+  ["rpm", "1.0~rc1-1", "1.0-1.fc39", "1.0-1.fc40", "1.0^git1-1", "1.0.1-1", "1.9-1", "1.10-1", "1:0.1-1"],
   ["pypi", "not a version", "not b version"],
 ] as const)("%s: each is before the next", (ecosystem, ...versions) => {
   for (const [at, version] of versions.entries()) {

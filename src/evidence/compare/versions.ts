@@ -1,9 +1,11 @@
 import { compare as comparePython, valid } from "@renovatebot/pep440"
 import type { Ecosystem } from "../inventory/item.ts"
+import { compareRpm } from "./rpm-versions.ts"
 
 /** Below 0 where the first version comes before the second one, by the rules of their package manager; 0 where they are one. */
 export function compareVersions(ecosystem: Ecosystem, a: string, b: string): number {
   if (ecosystem === "pypi" && valid(a) !== null && valid(b) !== null) return comparePython(a, b)
+  if (ecosystem === "rpm") return compareRpm(a, b)
   // A hyphen begins a pre-release there: https://semver.org/#spec-item-11
   if (ecosystem === "npm") return compareDebian(preRelease(a), preRelease(b))
   // R's hyphen is one more point.

@@ -17,8 +17,12 @@ export type Package = {
   readonly licence?: string
   /** Who put it there, as the package says: `pip`, `uv`, `nbstacks`. */
   readonly installer?: string
-  /** Where it came from, as the package says: a URL without a login, a conda channel, the source package of a deb. */
+  /** Where it came from, as the package says: a URL without a login, a conda channel, the source package of a deb or rpm. */
   readonly origin?: string
+  /** Who made it, of an rpm: `Fedora Project`. */
+  readonly vendor?: string
+  /** Of an rpm's files, installed, in bytes, as the package says. */
+  readonly size?: number
   /** Build string of conda. */
   readonly build?: string
   /** Of Julia's packages, by which Julia knows them. */
@@ -52,13 +56,24 @@ export type System = {
   readonly version?: string
 }
 
+/** A file that says what is installed and that was not read, or not to its end. */
+export type Unread = {
+  readonly kind: "unread"
+  readonly name: string
+  readonly ecosystem: Ecosystem
+  /** `it is damaged`. */
+  readonly why: string
+}
+
 /** Something that a file of an image says is there. */
-export type Item = Package | Kernel | Extension | System
+export type Item = Package | Kernel | Extension | System | Unread
 
 /** What one file says. Paths have no slash in front. */
 export type Reader = {
   /** True for files that this reader understands, by their path. It must be cheap: it sees each path of an image. */
   readonly wants: (path: string) => boolean
+  /** True where the name alone says it: such a file is not read, however large it is. */
+  readonly isByName?: true
   /** What the file says; nothing where it is not what its name promises. Never throws. */
   readonly read: (path: string, content: Buffer) => readonly Item[]
 }

@@ -8,7 +8,7 @@ import { isNote, noteOf, type Note } from "./readers/notes.ts"
 import { isPackageCache } from "./readers/python.ts"
 
 /** Rises when what is read of a layer changes: facts of before are not used then. */
-export const factsFormat = 3
+export const factsFormat = 4
 
 /** What one file of a layer says. */
 export type LayerRecord = Note & {
@@ -83,7 +83,7 @@ export function factsVisitor(what: string): LayerVisitor<LayerFacts> {
   return {
     wants({ path: written, size }) {
       const path = relativePath(written)
-      if (!saysSomething(path)) return false
+      if (!saysSomething(path) || isByName(path)) return false
       const most = isDatabase(path) ? largestDatabase : largestFile
       if (size > most)
         throw new Failure("cannot", `Cannot read ${what}: ${path} has ${size} bytes, more than ${most}`, {
@@ -117,6 +117,7 @@ export function factsVisitor(what: string): LayerVisitor<LayerFacts> {
           count(1)
           members.push([path])
         }
+        if (isByName(path)) keep(path, Buffer.alloc(0))
         if (content === undefined) return
         if (isPackageCache(path)) spare.set(path, Buffer.from(content))
         else if (saysSomething(path)) keep(path, content)
@@ -148,8 +149,12 @@ function saysSomething(path: string): boolean {
   return readerOf(path) !== undefined || isNote(path)
 }
 
+function isByName(path: string): boolean {
+  return readerOf(path)?.isByName === true
+}
+
 function isDatabase(path: string): boolean {
-  return /(?:^var\/lib\/dpkg\/status|\/installed|\.tlpdb)$/.test(path)
+  return /(?:^var\/lib\/dpkg\/status|\/installed|\.tlpdb|\/rpmdb\.sqlite(?:-wal)?)$/.test(path)
 }
 
 function recordOf(path: string, content: Buffer): LayerRecord {

@@ -49,6 +49,7 @@ const Items = z.discriminatedUnion("kind", [
     version: text.optional(),
     enabled: z.boolean().optional(),
   }),
+  z.looseObject({ ...placed, kind: z.literal("unread"), ecosystem: z.enum(ecosystems), why: text }),
   z.looseObject({ ...placed, kind: z.literal("system"), id: text, version: text.optional() }),
 ])
 

@@ -17,23 +17,42 @@ export function purlOf(found: Package, system: System | undefined): string {
   const distro = system === undefined ? undefined : [system.id, system.version].filter(Boolean).join("-")
   const make = (
     type: string,
-    more: { readonly namespace?: string | undefined; readonly name?: string; readonly qualifiers?: Qualifiers },
+    more: {
+      readonly namespace?: string | undefined
+      readonly name?: string
+      readonly version?: string
+      readonly qualifiers?: Qualifiers
+    },
   ): string => {
     const qualifiers = Object.fromEntries(
       Object.entries(more.qualifiers ?? {}).filter((entry): entry is [string, string] => entry[1] !== undefined),
     )
-    const purl = new PackageURL(type, more.namespace, more.name ?? name, version, qualifiers, undefined).toString()
+    const purl = new PackageURL(
+      type,
+      more.namespace,
+      more.name ?? name,
+      more.version ?? version,
+      qualifiers,
+      undefined,
+    ).toString()
     // The specification leaves no plus as it is; the library does in versions.
     return purl.replaceAll("+", "%2B")
   }
   switch (found.ecosystem) {
     case "deb":
     case "apk":
-    case "rpm":
       return make(found.ecosystem, {
-        namespace: system?.id ?? { deb: "debian", apk: "alpine", rpm: "fedora" }[found.ecosystem],
+        namespace: system?.id ?? { deb: "debian", apk: "alpine" }[found.ecosystem],
         qualifiers: { arch: found.architecture, distro },
       })
+    case "rpm": {
+      const epoch = /^(\d+):/.exec(version)?.[1]
+      return make("rpm", {
+        namespace: system?.id ?? "fedora",
+        version: epoch === undefined ? version : version.slice(epoch.length + 1),
+        qualifiers: { arch: found.architecture, distro, epoch, upstream: found.origin },
+      })
+    }
     case "pypi":
       return make("pypi", { name: normaliseName(name) })
     case "conda":

@@ -27,6 +27,10 @@ test.each([
     "pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12",
   ],
   [packageOf("deb", "libstdc++6", "1:12"), "pkg:deb/debian/libstdc%2B%2B6@1:12?distro=debian-12"],
+  [
+    packageOf("rpm", "curl", "3:8.0-1.fc40", { architecture: "x86_64", origin: "curl-8.0-1.fc40.src.rpm" }),
+    "pkg:rpm/debian/curl@8.0-1.fc40?arch=x86_64&distro=debian-12&epoch=3&upstream=curl-8.0-1.fc40.src.rpm",
+  ],
   [packageOf("pypi", "Jinja2.ext_x", "3.1"), "pkg:pypi/jinja2-ext-x@3.1"],
   [packageOf("npm", "@jupyterlab/fs", "1.0.0"), "pkg:npm/%40jupyterlab/fs@1.0.0"],
   [packageOf("npm", "left-pad", "1.0.0"), "pkg:npm/left-pad@1.0.0"],

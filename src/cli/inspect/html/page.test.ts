@@ -27,7 +27,8 @@ async function weighedOf(...members: readonly Readonly<Record<string, string>>[]
   }))
   const weight = weightOf({ root, items: inventory.items, layers })
   const location = { store: {} as never, repository: "x", digest: digestOf("x") }
-  return { name: "x", base: undefined, location, image, inventory, unpacked: [100], hidden, left: [], weight }
+  const named = { name: "x", base: undefined, location, image, evidence: undefined, from: "layers" } as const
+  return { ...named, inventory, unpacked: [100], hidden, left: [], weight }
 }
 
 const files = (count: number, size: number): Record<string, string> =>

@@ -7,6 +7,7 @@ import { kernels, labExtensions, serverExtensions } from "./jupyter.ts"
 import { npm } from "./npm.ts"
 import { python } from "./python.ts"
 import { r } from "./r.ts"
+import { rpm, rpmLog, rpmOld } from "./rpm.ts"
 import { system } from "./system.ts"
 import { tex } from "./tex.ts"
 
@@ -14,6 +15,9 @@ const readers: readonly Reader[] = [
   system,
   debian,
   alpine,
+  rpm,
+  rpmLog,
+  rpmOld,
   conda,
   python,
   r,
@@ -29,7 +33,7 @@ const readers: readonly Reader[] = [
 export function readerOf(path: string): Reader | undefined {
   // Most files of an image end with something else: the patterns are not tried on them.
   if (
-    !/(?:METADATA|PKG-INFO|\.egg-info|\.json|DESCRIPTION|\.toml|\.tlpdb|\/db\/installed|\/os-release)$|^var\/lib\/dpkg\/status/.test(
+    !/(?:METADATA|PKG-INFO|\.egg-info|\.json|DESCRIPTION|\.toml|\.tlpdb|\/db\/installed|\/os-release|\/rpmdb\.sqlite(?:-wal)?|\/rpm\/Packages(?:\.db)?)$|^var\/lib\/dpkg\/status/.test(
       path,
     )
   )
