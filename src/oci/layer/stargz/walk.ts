@@ -24,7 +24,13 @@ type Group = { readonly first: number; readonly end: number; readonly wanted: re
  */
 export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: TarVisitor): Promise<void> {
   const headers = members.map(({ path, kind, mode, uid, gid, size, link }) => ({
-    ...{ path, kind, mode, uid, gid, size, mtime: constantTime },
+    path,
+    kind,
+    mode,
+    uid,
+    gid,
+    size,
+    mtime: constantTime,
     ...(link === undefined ? {} : { link }),
   }))
   const wants = headers.map((header) => header.kind === "file" && header.size > 0 && visitor.wants(header))
