@@ -1,4 +1,4 @@
-import { walkTree, type MergedEntry, type MergedNode } from "../../oci/merged/tree.ts"
+import { findNode, walkTree, type MergedEntry, type MergedNode } from "../../oci/merged/tree.ts"
 
 /** Files that tools keep for themselves and that an image does not need. */
 export type LeftBehind = {
@@ -12,7 +12,11 @@ export type LeftBehind = {
   readonly instead: string
 }
 
-type Kind = Pick<LeftBehind, "what" | "instead"> & { readonly shape: RegExp }
+type Kind = Pick<LeftBehind, "what" | "instead"> & {
+  readonly shape: RegExp
+  /** The file without which one is of no use; those that have it are not left behind. */
+  readonly source?: (path: string) => string
+}
 
 const kinds: readonly Kind[] = [
   {
@@ -50,6 +54,13 @@ const kinds: readonly Kind[] = [
     shape: /^(?:usr\/local\/share\/\.cache\/yarn|(?:root|home\/[^/]+)\/\.cache\/yarn)\//,
     instead: "end the step that runs yarn with `yarn cache clean`",
   },
+  {
+    what: "bytecode without its source",
+    // Python reads what is in `__pycache__` only beside a source: https://peps.python.org/pep-3147/
+    shape: /(?:^|\/)__pycache__\/[^/]+\.[a-z]+-\d+[a-z]?(?:\.opt-[^/]+)?\.pyc$/,
+    source: (path) => path.replace(/__pycache__\/([^/]+?)\.[a-z]+-\d+[a-z]?(?:\.opt-[^/]+)?\.pyc$/, "$1.py"),
+    instead: "remove `__pycache__` in the step that removes the sources",
+  },
   { what: "temporary files", shape: /^(?:var\/)?tmp\/./, instead: "remove them in the step that makes them" },
 ]
 
@@ -69,7 +80,9 @@ export function leftBehind(root: MergedNode): readonly LeftBehind[] {
     const { path, kind, content } = entry
     if (kind !== "file" || content === undefined) continue
     const of = kinds.find(({ shape }) => shape.test(path))
-    if (of === undefined) seen.add(keyOf(content))
+    const source = of?.source?.(path)
+    const isUsed = source !== undefined && findNode(root, source, { followLast: true }) !== undefined
+    if (of === undefined || isUsed) seen.add(keyOf(content))
     else doubtful.push([of, { ...entry, content }])
   }
   for (const [of, { size, content }] of doubtful) {

@@ -72,3 +72,17 @@ test("caches are left behind, but not files that an environment has a link to", 
   ])
   expect(leftBehind((await weighed(base)).root)).toEqual([])
 })
+
+test("bytecode is left behind where its source is gone", async () => {
+  const { root } = await weighed({
+    "opt/a/__pycache__/kept.cpython-311.pyc": content(70),
+    "opt/a/kept.py": content(10),
+    "opt/a/__pycache__/gone.cpython-311.pyc": content(500),
+    "opt/a/__pycache__/gone.cpython-313t.opt-1.pyc": content(30),
+    "opt/a/__pycache__/other": content(1000),
+    "opt/a/legacy.pyc": content(1000),
+  })
+  expect(leftBehind(root).map(({ what, bytes, files }) => [what, bytes, files])).toEqual([
+    ["bytecode without its source", 530, 2],
+  ])
+})
