@@ -37,6 +37,8 @@ export type Grounds = Evidencing & {
   readonly tree: Pick<Tree, "images">
   readonly keys: ReadonlyMap<Slot, Keyed>
   readonly origin: Origin
+  /** What the evidence of parents says of their layers, by the parent's digest: asked once for all children. */
+  readonly parents: Map<Digest, Promise<KnownFacts>>
 }
 
 /**
@@ -83,9 +85,9 @@ function recipeOf({ target, tree, keys }: Grounds, { id, parent }: Image, done: 
   }
 }
 
-/** What the layers of a row's parent say, from the evidence that the parent has where releases are; asked once, when it is needed. */
+/** What the layers of a row's parent say, from the evidence that the parent has where releases are; asked when it is needed. */
 function parentFacts(
-  { target, tree }: Grounds,
+  { target, tree, parents }: Grounds,
   { parent }: Image,
   { bases }: Done,
 ): (layer: Digest) => Promise<LayerFacts | undefined> {
@@ -93,8 +95,11 @@ function parentFacts(
   const digest = bases.parent
   if (row === undefined || digest === null) return () => Promise.resolve(undefined)
   const at = { store: target.store, repository: target.repositoryOf(row.repository), digest }
-  let asked: Promise<KnownFacts> | undefined
-  return async (layer) => (await (asked ??= factsBeside(at))).get(layer)
+  return async (layer) => {
+    const asked = parents.get(digest) ?? factsBeside(at)
+    parents.set(digest, asked)
+    return (await asked).get(layer)
+  }
 }
 
 /** What the evidence of an image says of its layers; nothing where there is none. */

@@ -128,7 +128,7 @@ async function pushAll(
     signal: builder.signal,
   })
   const { evidencing, source } = publishing
-  const grounds: Grounds = { ...evidencing, target, tree, keys: builder.keys, origin: source }
+  const grounds: Grounds = { ...evidencing, target, tree, keys: builder.keys, origin: source, parents: new Map() }
   const pushed = new Map<RowId, ReleasedImage>()
   // Parents first, so that their layers can be mounted.
   for (const level of levels(tree, decision))
