@@ -9,6 +9,7 @@ import type { Knowledge } from "../state/known.ts"
 import type { Place } from "../state/place.ts"
 import type { Release, ReleasedImage } from "../state/release.ts"
 import { recordRelease, type Recorded } from "../state/releases.ts"
+import { signManifest } from "../evidence/record/record.ts"
 import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
 import { decide, type Decision } from "./decide.ts"
@@ -73,6 +74,8 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
     builder.report({ kind: "note", level: "info", text: `Writing the missing tags of release ${previous.release.id}.` })
     tagged += await projectTags(target, previous, builder.signal)
   }
+  // A run that was interrupted may have recorded a release that it did not sign.
+  await signRelease(publishing, previous)
   const values = await nextValues(publishing, { plan, inputs, previous })
   const outcomes = await runPlan(builder, { plan, places: knowledge.places, checks: true })
   const decision = decide(tree, outcomes, previous?.release)
@@ -102,9 +105,16 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   const digest = await recordRelease(target, release, builder.host)
   if (digest === undefined) return undefined
   publishing.recorded({ release, digest })
+  await signRelease(publishing, { release, digest })
   builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })
   tagged += await projectTags(target, { release, digest }, builder.signal)
   return { outcomes, decision, release: { release, digest }, made: true, tagged }
+}
+
+async function signRelease({ target, evidencing }: Publishing, recorded: Recorded | undefined): Promise<void> {
+  const { signer } = evidencing
+  if (signer === undefined || recorded === undefined) return
+  await signManifest({ store: target.store, repository: target.state, digest: recorded.digest }, signer)
 }
 
 type Decided = {

@@ -4,7 +4,7 @@ import { blobsOf, copyManifest, type Copied } from "../oci/copy.ts"
 import { readImage, sizeOfLayers } from "../oci/image.ts"
 import { writeIndex } from "../oci/write-image.ts"
 import { checkSummaries, copyChecks } from "../evidence/attach.ts"
-import { recordEvidence, signIndex } from "../evidence/record/record.ts"
+import { recordEvidence, signManifest } from "../evidence/record/record.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import { slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
 import type { Done } from "../build/outcome.ts"
@@ -110,7 +110,7 @@ export async function pushRow(
     manifests.push({ platform: done.platform, digest: done.digest })
   }
   const { digest } = await writeIndex(manifests, { store, repository })
-  if (signer !== undefined) await signIndex({ store, repository, digest }, signer)
+  if (signer !== undefined) await signManifest({ store, repository, digest }, signer)
   return { id: image.id, repository: image.repository, index: digest, platforms: released }
 }
 

@@ -72,6 +72,7 @@ type Verified = {
   readonly verified: boolean
   readonly images: readonly {
     readonly image: string
+    readonly kind: "image" | "release"
     readonly manifests: readonly {
       readonly digest: Digest
       readonly platform: string | null
@@ -116,7 +117,7 @@ describe.each(Object.entries(registries))("a registry %s", (_name, start) => {
 
     const found = await verify(sandbox)
     expect([found.code, wrong(found)]).toEqual([0, []])
-    expect(found.images.map(({ image }) => image)).toEqual(["base", "lab"])
+    expect(found.images.map(({ image }) => image)).toEqual([expect.stringMatching(/^release 20/), "base", "lab"])
     const lab = digestsOf(found, "lab")
     const beside = await store.referrers("lab", lab.platform)
     expect(beside.map(({ artifactType }) => artifactType).toSorted()).toEqual([
@@ -396,6 +397,21 @@ describe("tampering", () => {
       expect(await inspect(reference, "--read-layers")).toMatchObject({ code: 0, from: "layers" })
     } finally {
       await store.tag("lab", fallbackTag(image), list.digest)
+    }
+  })
+
+  test("a release record without a signature is noticed", async () => {
+    const [first] = (await verify(sandbox)).images
+    const record = first?.manifests[0]?.digest
+    expect([first?.kind, record]).toEqual(["release", expect.any(String)])
+    const tag = fallbackTag(record as Digest)
+    const before = await store.readManifest("nbstacks", tag)
+    const empty = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] }))
+    await store.tag("nbstacks", tag, await store.writeManifest("nbstacks", empty, mediaTypes.ociIndex))
+    try {
+      expect(wrong(await verify(sandbox))).toEqual(["signature: not signed by cosign.pub"])
+    } finally {
+      await store.tag("nbstacks", tag, before?.descriptor.digest as Digest)
     }
   })
 

@@ -4,7 +4,12 @@ import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
 import { evidenceBeside } from "../../evidence/record/read.ts"
 import type { Trusted } from "../../evidence/sign/trust.ts"
 import { compareLayers } from "../../evidence/verify/compare-layers.ts"
-import { verifyImage, verifyIndex, type Verified, type VerifyOptions as Options } from "../../evidence/verify/verify.ts"
+import {
+  verifyImage,
+  verifySigned,
+  type Verified,
+  type VerifyOptions as Options,
+} from "../../evidence/verify/verify.ts"
 import { Failure } from "../../failure.ts"
 import { ImageIndex, isIndexType, isManifestType, parseJson } from "../../oci/manifest.ts"
 import { platformOf } from "../../oci/platform.ts"
@@ -21,8 +26,8 @@ import { openSession } from "../session.ts"
 import type { VerifyOptions } from "./flags.ts"
 import { verifiedJson, verifiedText, type VerifiedImage } from "./view.ts"
 
-/** An image or an index that is to be verified. */
-type Wanted = { readonly name: string; readonly location: Location }
+/** An image, an index or the record of a release that is to be verified. */
+type Wanted = { readonly name: string; readonly location: Location; readonly isRelease?: true }
 
 /** Verifies images and says what was found. */
 export async function verify(
@@ -46,7 +51,11 @@ export async function verify(
   const found: VerifiedImage[] = []
   for (const one of wanted) {
     context.signal.throwIfAborted()
-    found.push({ name: one.name, verified: await verifyOne(one, options, judging) })
+    found.push({
+      name: one.name,
+      kind: one.isRelease === true ? "release" : "image",
+      verified: await verifyOne(one, options, judging),
+    })
   }
   io.out(options.json === true ? json(verifiedJson(found)) : verifiedText(found, io.outColors))
   return found.some(({ verified }) => verified.some(({ findings }) => findings.some(({ status }) => status === "bad")))
@@ -88,7 +97,13 @@ async function whatAndWhom(
     name: id,
     location: { store, repository: repositoryOf(repository), digest: index },
   }))
-  return { wanted: [...inRelease, ...(await Promise.all(others))], trusted }
+  const { state } = session.target
+  const record = {
+    name: `release ${release.release.id}`,
+    location: { store, repository: state, digest: release.digest },
+    isRelease: true,
+  } as const
+  return { wanted: [record, ...inRelease, ...(await Promise.all(others))], trusted }
 }
 
 async function atRegistry({ host, signal }: Context, name: string): Promise<Wanted> {
@@ -104,11 +119,12 @@ async function atRegistry({ host, signal }: Context, name: string): Promise<Want
 
 /** What is wrong with an index and with each image that it names, or with the one image. */
 async function verifyOne(
-  { name, location }: Wanted,
+  { name, location, isRelease }: Wanted,
   { platform }: VerifyOptions,
   judging: Options,
 ): Promise<readonly Verified[]> {
   const { store, repository, digest } = location
+  if (isRelease === true) return [await verifySigned(location, judging)]
   const found = await store.readManifest(repository, digest)
   if (found === undefined || !isIndexType(found.descriptor.mediaType)) return [await verifyImage(location, judging)]
   const index = parseJson(found.bytes, ImageIndex, name)
@@ -122,7 +138,7 @@ async function verifyOne(
     throw new Failure("cannot", `${name} is not there for ${platform ?? "any platform"}`, {
       hint: "Name another one with `--platform`",
     })
-  const verified: Verified[] = [await verifyIndex(location, judging)]
+  const verified: Verified[] = [await verifySigned(location, judging)]
   for (const one of chosen) verified.push(await verifyImage({ store, repository, digest: one.digest }, judging))
   return verified
 }

@@ -51,16 +51,16 @@ export async function recordEvidence(image: Location, { check, compose, signer }
   )
 }
 
-/** Puts a signature beside an index, unless there is one by the same key. */
-export async function signIndex(index: Location, signer: ImageSigner): Promise<void> {
-  const { store, repository, digest } = index
+/** Puts a signature beside an index or a record, unless there is one by the same key. */
+export async function signManifest(manifest: Location, signer: ImageSigner): Promise<void> {
+  const { store, repository, digest } = manifest
   const [subject, referrers] = await Promise.all([
     store.headManifest(repository, digest),
     store.referrers(repository, digest),
   ])
-  if (subject === undefined) throw goneError(index)
+  if (subject === undefined) throw goneError(manifest)
   const wanted = [digest]
-  if (await isSigned(index, referrers, { wanted, signer })) return
+  if (await isSigned(manifest, referrers, { wanted, signer })) return
   const signature = await signatureOf(wanted, subject, signer)
   await writeParts(store, repository, signature)
   await store.attach(repository, digest, [signature.bytes])

@@ -32,10 +32,11 @@ const width = 8
 /** Anybody who may push can add evidence; more than this is not looked at. */
 const mostEvidence = 32
 
-/** Verifies the signature of an index. */
-export async function verifyIndex(index: Location, { trusted }: VerifyOptions): Promise<Verified> {
-  const referrers = await index.store.referrers(index.repository, index.digest)
-  return { digest: index.digest, findings: (await verifySignatures(index, referrers, trusted)).findings }
+/** Verifies the signature of an index, or of a release's record. */
+export async function verifySigned(manifest: Location, { trusted }: VerifyOptions): Promise<Verified> {
+  const { store, repository, digest } = manifest
+  const referrers = await store.referrers(repository, digest)
+  return { digest, findings: (await verifySignatures(manifest, referrers, trusted)).findings }
 }
 
 /**
