@@ -5,6 +5,7 @@ import { sizeOfLayers } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
 import { columns } from "../columns.ts"
 import type { Io } from "../io.ts"
+import { labelWords } from "./labels.ts"
 import type { Inspected } from "./inspected.ts"
 
 /** What people call packages of an ecosystem. */
@@ -41,6 +42,7 @@ export function inspectText(view: Inspected, io: Pick<Io, "outColors" | "outTerm
     ],
     ["lab", listed(inventory.items, "labextension", nameAndVersion)],
     ["server", listed(inventory.items, "serverextension", (one) => one.name)],
+    ["labels", labelWords(image.config.Labels ?? {})],
     ["user", image.config.User ?? "root"],
     ["folder", image.config.WorkingDir ?? "/"],
     ["twice", twice(inventory.items)],

@@ -35,7 +35,7 @@ export function pageDocument(data: PageData, { script, style }: PageParts): stri
 <header>
 <h1>${title}</h1>
 <p id="about"></p>
-<div id="digests"></div>
+<details><summary>Digests</summary><div id="digests"></div></details>
 <dl id="facts"></dl>
 </header>
 <main>
@@ -49,6 +49,10 @@ arrow keys go from one to the next.</p>
 <p id="said"></p>
 <ul id="key" aria-label="Colours of the map"></ul>
 </section>
+<section aria-labelledby="savings-title">
+<h2 id="savings-title">What could be saved</h2>
+<div id="savings"></div>
+</section>
 <section aria-labelledby="packages-title">
 <h2 id="packages-title">Packages <span id="count" class="notes"></span></h2>
 <div class="tools">
@@ -61,10 +65,6 @@ arrow keys go from one to the next.</p>
 <tbody id="packages"></tbody>
 </table>
 <button type="button" id="more" hidden></button>
-</section>
-<section aria-labelledby="savings-title">
-<h2 id="savings-title">What could be saved</h2>
-<div id="savings"></div>
 </section>
 <section aria-labelledby="steps-title">
 <h2 id="steps-title">How it was made</h2>

@@ -3,7 +3,7 @@ import type { PageData, PagePackage } from "./data.ts"
 import { make, place } from "./dom.ts"
 
 /** More rows are shown when somebody asks for them. */
-const atFirst = 200
+const atFirst = 25
 
 type Column = {
   readonly title: string
