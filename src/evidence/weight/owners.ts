@@ -29,7 +29,8 @@ export function ownersOf(root: MergedNode, items: readonly Found[], lists: reado
         const whole = file.startsWith("/") ? file : `${from}/${file}`
         const slash = whole.lastIndexOf("/")
         const found = folderAt(whole.slice(0, slash))?.children.get(whole.slice(slash + 1))
-        if (found?.entry.kind === "file" && !files.has(found)) files.set(found, item)
+        // A link weighs nothing, but there may be bytecode of it.
+        if (found !== undefined && found.entry.kind !== "directory" && !files.has(found)) files.set(found, item)
       }
     // The list itself; one of many packages is of none of them.
     if (says.length === 1 && says[0]?.[0] === "" && !files.has(node)) files.set(node, item)

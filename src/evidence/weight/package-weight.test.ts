@@ -105,6 +105,7 @@ test("Python's files: scripts above, names in quotation marks, bytecode of anoth
       {
         ...dist("a", [
           "a/__init__.py,sha256=x,1",
+          "a/link.py,,",
           "../../../bin/a,,",
           '"a/odd, ""name"".txt",,',
           "../../../../../../etc/x,,",
@@ -112,11 +113,13 @@ test("Python's files: scripts above, names in quotation marks, bytecode of anoth
         [`${site}/a/__init__.py`]: text(5),
         [`${site}/a/odd, "name".txt`]: text(5),
         [`${site}/a/stray.py`]: text(5),
+        [`${site}/a/link.py`]: { kind: "symlink", link: "/etc/link.py" },
         "opt/env/bin/a": text(5),
       },
       {
         [`${site}/a/__pycache__/__init__.cpython-311.opt-1.pyc`]: text(7),
         [`${site}/a/__pycache__/gone.cpython-311.pyc`]: text(7),
+        [`${site}/a/__pycache__/link.cpython-311.pyc`]: text(7),
       },
     ),
   ).toEqual({
@@ -124,6 +127,7 @@ test("Python's files: scripts above, names in quotation marks, bytecode of anoth
       "opt/env/bin/a",
       `${site}/a/__init__.py`,
       `${site}/a/__pycache__/__init__.cpython-311.opt-1.pyc`,
+      `${site}/a/__pycache__/link.cpython-311.pyc`,
       `${site}/a/odd, "name".txt`,
     ],
     none: [`${site}/a/__pycache__/gone.cpython-311.pyc`, `${site}/a/stray.py`],
