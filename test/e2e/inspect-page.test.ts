@@ -114,6 +114,8 @@ for (const width of [390, 1280])
 test("the keyboard alone goes into layers and packages, and back to where it came from", async () => {
   await opened(file, {}, async (page) => {
     await page.keyboard.press("Tab")
+    expect(await focused(page)).toBe("Digests")
+    await page.keyboard.press("Tab")
     const layer = await focused(page)
     expect(layer).toMatch(/^Layer 1: nbstacks bootstrap bookworm: \d+ MB, [\d.]+ % of science$/)
     expect(await page.locator("#said").textContent()).toBe(layer)

@@ -60,7 +60,7 @@ function valuesOf(option: string): Values {
   if (option === "--only" || option === "--except") return "rows"
   if (option === "--runtime") return runtimeNames
   if (option === "--directory") return "folders"
-  return ["--events", "--out", "--plan", "--junit"].includes(option) ? "files" : "unknown"
+  return ["--events", "--out", "--plan", "--junit", "--html"].includes(option) ? "files" : "unknown"
 }
 
 /** Options that take a value, of all commands, each name once and sorted. */

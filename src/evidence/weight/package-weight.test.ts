@@ -205,11 +205,26 @@ test("a file counts once, for the name that a package has, and for the layer tha
   expect(layers.map(({ compressed }) => compressed)).toEqual(image.layers.map(({ descriptor }) => descriptor.size))
 })
 
-test("lists of a layer that says more than any image has are refused", async () => {
-  const many = "/a\n".repeat(2_000_001)
-  await expect(filesBy({ "var/lib/dpkg/status": deb("a"), "var/lib/dpkg/info/a.list": many })).rejects.toThrow(
-    "its packages have more than 2000000 files",
-  )
+test.each([
+  ["files", "/a\n".repeat(2_000_001), "its packages have more than 2000000 files"],
+  [
+    "letters",
+    `/${"a".repeat(4000)}\n`.repeat(17_000),
+    "the paths of its packages' files have more than 67108864 letters",
+  ],
+])("lists that have more %s than any image are refused", async (_, list, why) => {
+  await expect(filesBy({ "var/lib/dpkg/status": deb("a"), "var/lib/dpkg/info/a.list": list })).rejects.toThrow(why)
+})
+
+test("what is no path is left out, and a list that is no list says nothing", async () => {
+  expect(
+    await filesBy({
+      "var/lib/dpkg/status": deb("a"),
+      "var/lib/dpkg/info/a.list": `/${"a".repeat(5000)}\n\n/usr/x\n`,
+      "usr/x": text(1),
+      "opt/conda-meta/c.json": "[[",
+    }),
+  ).toEqual({ "deb a": ["usr/x", "var/lib/dpkg/info/a.list"], none: ["opt/conda-meta/c.json"] })
 })
 
 const names = ["a", "b", "lib", "__pycache__", "a.py", "a.cpython-311.pyc"]

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { visible } from "../../../report/visible.ts"
+import { cut } from "../view.ts"
 import type { PageData } from "./page/data.ts"
 import type { PageParts } from "./script.ts"
 
@@ -18,7 +19,7 @@ export function pageDocument(data: PageData, { script, style }: PageParts): stri
     "form-action 'none'",
     "require-trusted-types-for 'script'",
   ].join("; ")
-  const title = escaped(visible(data.name))
+  const title = escaped(visible(cut(data.name, longest)))
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -85,9 +86,13 @@ function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`
 }
 
+/** A longer text of an image is cut, in letters. */
+const longest = 4000
+
 /** JSON that ends no script: `<` is written as its number. */
 function jsonIn(data: PageData): string {
-  const shown = (_: string, value: unknown): unknown => (typeof value === "string" ? visible(value) : value)
+  const shown = (_: string, value: unknown): unknown =>
+    typeof value === "string" ? visible(cut(value, longest)) : value
   return JSON.stringify(data, shown).replaceAll("<", "\\u003c")
 }
 

@@ -68,4 +68,6 @@ test("the page's program is one script that can be read, and ends no script", as
   const page = pageDocument(pageData(await weighedOf({ "a</script><b>": "x" })), { script, style })
   expect(page.match(/<\/script/g)?.length).toBe(2)
   expect(page).toContain("a\\u003c/script>\\u003cb>")
+  const long = { ...(await weighedOf({ a: "x" })), name: "x".repeat(1_000_000) }
+  expect(pageDocument(pageData(long), { script, style }).length).toBeLessThan(page.length + 20_000)
 })

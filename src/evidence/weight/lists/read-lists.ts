@@ -16,11 +16,10 @@ export type ListCache = { readonly files: Files; readonly folder: string }
 
 /** Rises when what is read of lists changes. */
 const format = 1
-/** The largest list that is read, and what the lists of one layer may have together, in bytes. */
+/** The largest list that is read, in bytes. */
 const largestList = 128 * 1024 * 1024
-const largestTogether = 256 * 1024 * 1024
-/** What the lists of a layer may name. */
-const mostFiles = 2_000_000
+/** What the lists of a layer may name: files, and letters of their paths. */
+const [mostFiles, mostLetters] = [2_000_000, 64 * 1024 * 1024]
 /** A longer path is none on Linux. */
 const longestPath = 4096
 
@@ -48,7 +47,7 @@ export async function readLists(
 
 function listVisitor(what: string): LayerVisitor<LayerLists> {
   const lists: [number, readonly PackageFiles[]][] = []
-  let [member, bytes, files] = [0, 0, 0]
+  let [member, files, letters] = [0, 0, 0]
   const tooMuch = (words: string): Failure =>
     new Failure("cannot", `Cannot read ${what}: ${words}`, {
       hint: "No image of packages is like that; look at how the layer was made",
@@ -56,9 +55,7 @@ function listVisitor(what: string): LayerVisitor<LayerLists> {
   return {
     wants({ path, size }) {
       if (listKindOf(relativePath(path)) === undefined) return false
-      bytes += size
-      if (size > largestList || bytes > largestTogether)
-        throw tooMuch("its lists of files are larger than any real ones")
+      if (size > largestList) throw tooMuch(`${path} has ${size} bytes, more than ${largestList}`)
       return true
     },
     member(header, content) {
@@ -67,8 +64,12 @@ function listVisitor(what: string): LayerVisitor<LayerLists> {
       const says = listKindOf(relativePath(header.path))?.read(content)
       if (says === undefined || says.length === 0) return
       const sound = says.map(([name, listed]): PackageFiles => [name, listed.filter(isPath)])
-      for (const [, listed] of sound) files += 1 + listed.length
+      for (const [name, listed] of sound) {
+        files += 1 + listed.length
+        letters += name.length + listed.reduce((sum, one) => sum + one.length, 0)
+      }
       if (files > mostFiles) throw tooMuch(`its packages have more than ${mostFiles} files`)
+      if (letters > mostLetters) throw tooMuch(`the paths of its packages' files have more than ${mostLetters} letters`)
       lists.push([at, sound])
     },
     found: () => lists,
