@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { normaliseName } from "../../src/environment/names.ts"
@@ -9,6 +10,7 @@ import { writeImage } from "../../src/oci/write-image.ts"
 import { imageOf, layerOf } from "../support/layers.ts"
 import { knownImage, type KnownImage } from "../support/known-image.ts"
 import { packagesRecipe, rpmVersions } from "../support/packages-recipe.ts"
+import { compareWithSyft, syftPage, unlisted } from "../support/syft-differences.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
@@ -19,8 +21,11 @@ let packages: readonly Package[]
 let layers: readonly { readonly createdBy: string }[]
 
 type Package = Readonly<Record<"ecosystem" | "name" | "version" | "path", string>> &
-  Readonly<Partial<Record<"architecture" | "build" | "licence" | "installer" | "origin" | "vendor", string>>> & {
+  Readonly<
+    Partial<Record<"architecture" | "build" | "licence" | "installer" | "origin" | "vendor" | "url", string>>
+  > & {
     readonly layer: number
+    readonly requested?: boolean
   }
 
 beforeAll(async () => {
@@ -104,13 +109,47 @@ test("npm: global packages and all that they bring", () => {
   expect(said.has("/usr/lib/node_modules/left-pad left-pad 1.3.0")).toBe(true)
 })
 
-test("conda: newer in a later layer, and removed with the Python package that it brought", () => {
+test("conda: newer in a later layer, and removed with the Python package that it brought; asked for or not", () => {
   expect(
     of("conda")
-      .map(({ name, version, build, architecture }) => [name, version, build, architecture].join("|"))
+      .map(({ name, version, build, architecture, requested, url }) =>
+        [name, version, build, architecture, requested === true ? "True" : "False", url].join("|"),
+      )
       .toSorted(),
   ).toEqual(lines("conda"))
+  expect(of("conda").map(({ name, requested }) => [name, requested])).toEqual([
+    ["greeting", true],
+    ["manners", false],
+  ])
   expect(packages.filter(({ name }) => name === "parting")).toEqual([])
+})
+
+test("who asked for it, and where it came from, as apt, pip and npm say", async () => {
+  expect(of("deb").flatMap(({ name, requested }) => (requested === true ? [name] : []))).toEqual(lines("manual"))
+  type Inspected = {
+    metadata: Record<"name" | "version", string>
+    metadata_location: string
+    requested: boolean
+    direct_url?: { url: string }
+  }
+  const inspected = JSON.parse(`[${known.said["requested"]}]`) as { installed: Inspected[] }[]
+  const said = inspected.flatMap(({ installed }) =>
+    installed.map((one) => [one.metadata_location, one.requested, one.direct_url?.url].join(" ")),
+  )
+  const ours = of("pypi").map(({ path, requested, origin }) => [folder(path, 1), requested === true, origin].join(" "))
+  expect(ours).toEqual(expect.arrayContaining(said))
+  expect(said.filter((line) => line.includes(" file:///context/"))).toHaveLength(1)
+  const { dependencies } = JSON.parse(known.said["local"] ?? "") as {
+    dependencies: Record<string, { resolved: string }>
+  }
+  const app = of("npm").filter(({ path }) => path.startsWith("srv/app/"))
+  expect(app.map(({ name, url }) => [name, url])).toEqual([["left-pad", dependencies["left-pad"]?.resolved]])
+  const why = async (name: string): Promise<string> =>
+    (await sandbox.nbstacks("inspect", image(), "--why", name)).stdout
+  expect(await why("librpm9")).toMatch(/^librpm9 .* {2}\(deb\)\n[^]*\n {2}asked for +no, another package needs it\n/)
+  expect(await why("greeting")).toMatch(
+    /\n {2}asked for +yes, by its name\n[^]*\n {2}as +file:\/\/\/tmp\/channel\/noarch\/greeting-2\.0-0\.tar\.bz2\n/,
+  )
 })
 
 test("RPM: newer in a later layer, removed, and with an epoch; versions are ordered as RPM orders them", () => {
@@ -141,13 +180,25 @@ test("each is of the layer that last changed it", () => {
   expect(step("pypi", "six", "opt/env/")).toContain("six==1.17.0")
   expect(step("pypi", "toolz", "opt/env/")).toContain("six==1.16.0 toolz==0.12.1")
   expect(step("pypi", "attrs", "opt/other/")).toContain("rm -rf /opt/other")
-  expect(step("npm", "left-pad", "")).toContain("left-pad-1.3.0")
+  expect(step("npm", "left-pad", "usr/lib/")).toContain("left-pad-1.3.0")
   expect(step("npm", "@sindresorhus/is", "")).toContain("left-pad-1.1.0")
   expect(step("cran", "hello", "")).toContain("/context/r/newer")
   expect(step("conda", "greeting", "")).toContain("greeting==2.0")
   expect(step("rpm", "nbtest-one", "")).toContain("--install")
   expect(step("rpm", "nbtest-two", "")).toContain("--upgrade")
   expect(step("deb", "libc6", "")).toContain("nbstacks bootstrap")
+})
+
+test("syft finds the same but for what the page of differences says", async () => {
+  const compared = compareWithSyft(
+    packages.map((one) => ({ ...one, path: `/${one.path}` })),
+    known.syft,
+  )
+  expect(unlisted("packages", compared)).toEqual({ unlisted: [], unused: [] })
+  expect(compared.both).toBeGreaterThan(400)
+  const page = fileURLToPath(new URL("../../docs/reference/differences-from-syft.md", import.meta.url))
+  if (process.env["NBSTACKS_UPDATE"] === "1") await host.files.write(page, syftPage())
+  expect(await host.files.readText(page)).toBe(syftPage())
 })
 
 test("a database that is not read is said on stderr whatever is asked, and for programs", async () => {

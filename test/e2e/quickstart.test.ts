@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { readImage, type Image } from "../../src/oci/image.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
+import { serveStore } from "../../src/oci/store/server/serve.ts"
+import { syftOf } from "../support/known-image.ts"
+import { compareWithSyft, unlisted, type Sighting } from "../support/syft-differences.ts"
 import {
   built,
   commit,
@@ -89,7 +92,15 @@ test("inspect finds what the image itself says that it has", async () => {
   }
   const { code, stdout, stderr } = await inspect("--json")
   expect([code, stderr]).toEqual([0, ""])
-  type Package = { ecosystem: string; name: string; version: string; layer: number; installer?: string; path: string }
+  type Package = {
+    ecosystem: string
+    name: string
+    version: string
+    layer: number
+    installer?: string
+    within?: string
+    path: string
+  }
   const {
     packages,
     kernels,
@@ -102,7 +113,9 @@ test("inspect finds what the image itself says that it has", async () => {
     layers: { createdBy: string; size: number; unpacked: number }[]
   }
   const of = (ecosystem: string): readonly string[] =>
-    packages.flatMap((one) => (one.ecosystem === ecosystem ? [`${one.name} ${one.version}`] : [])).toSorted()
+    packages
+      .flatMap((one) => (one.ecosystem === ecosystem && one.within === undefined ? [`${one.name} ${one.version}`] : []))
+      .toSorted()
   expect(of("deb")).toEqual((await said("dpkg-query -W -f '${Package} ${Version}\\n'")).trim().split("\n").toSorted())
   const distributions = `from importlib.metadata import distributions
 for d in distributions(): print(d.metadata["Name"], d.version)`
@@ -168,6 +181,22 @@ json.dump([python, {name: size(listed(name)) for name in names}], sys.stdout)`
   expect(text).toMatch(/\n▌1 nbstacks[^\n]*\n▏[^\n]*\n\n {2}# /)
   expect(text).toMatch(/\n *\d+\.\d MB +~\d+\.\d MB +numpy +\S+ +Python +layer \d+\n/)
   expect(text).toContain(largestFiles[0]?.path)
+})
+
+test("syft finds the same in the image but for what the page of differences says", async () => {
+  const folder = sandbox.env["NBSTACKS_STORE"] ?? ""
+  const { reference } = first.images.find(({ image }) => image === "science") ?? { reference: "" }
+  await using server = await serveStore(openLayout(folder, host), host, { port: 0 })
+  const found = await syftOf(host, `${server.address}/${reference.slice(`${folder}/`.length)}`)
+  const { packages } = JSON.parse((await sandbox.nbstacks("inspect", "science", "--json")).stdout) as {
+    packages: Sighting[]
+  }
+  const compared = compareWithSyft(
+    packages.map((one) => ({ ...one, path: `/${one.path}` })),
+    found,
+  )
+  expect(unlisted("quickstart", compared)).toEqual({ unlisted: [], unused: [] })
+  expect(compared.both).toBeGreaterThan(200)
 })
 
 test("a page says what the image is built on, by digest, and what is in it", async () => {

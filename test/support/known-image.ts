@@ -100,8 +100,18 @@ async function make(
   return { digest: found?.descriptor.digest ?? "", said, syft: await syftOf(plain, name) }
 }
 
-/** What syft finds in an image of a registry on loopback. */
+/** What syft finds in an image of a registry on loopback. By a digest it is asked once: the same image gives the same answer. */
 export async function syftOf(host: Host, name: string): Promise<readonly SyftPackage[]> {
+  const digest = /@sha256:([0-9a-f]{64})$/.exec(name)?.[1]
+  const kept = join(host.machine.home, ".cache", "nbstacks-tests", `syft-${tool.version}-of`, `${digest}.json`)
+  if (digest !== undefined && (await host.files.stat(kept)) !== undefined)
+    return JSON.parse(await host.files.readText(kept)) as readonly SyftPackage[]
+  const found = await scan(host, name)
+  if (digest !== undefined) await host.files.write(kept, JSON.stringify(found))
+  return found
+}
+
+async function scan(host: Host, name: string): Promise<readonly SyftPackage[]> {
   const program = await installGo(host, tool)
   const { code, stdout, stderr } = await host.run({
     argv: [program, "scan", `registry:${name}`, "--output", "json", "--quiet"],

@@ -28,11 +28,15 @@ export function packagesRecipe(host: Host): Recipe {
       rattler: pip("/opt/rattler/bin/python"),
       r: `Rscript -e 'write.table(installed.packages()[, c("Package", "Version", "LibPath")], sep="|", quote=FALSE, row.names=FALSE, col.names=FALSE)'`,
       npm: "npm ls --global --all --json --long",
+      local: "cd /srv/app && npm ls --all --json --long",
+      requested: ["/opt/env", "/opt/other", "/opt/rattler"]
+        .map((one) => `${one}/bin/python -m pip inspect 2>/dev/null`)
+        .join(" && echo , && "),
       conda: `/opt/rattler/bin/python -c '
 import pathlib, rattler
 for path in pathlib.Path("/opt/conda/conda-meta").glob("*.json"):
     record = rattler.PrefixRecord.from_path(path)
-    print(record.name.normalized, record.version, record.build, record.subdir, sep="|")'`,
+    print(record.name.normalized, record.version, record.build, record.subdir, len(record.requested_specs) > 0, record.url, sep="|")'`,
     },
     async prepare(context) {
       const must = async (...argv: [string, ...string[]]): Promise<void> => {

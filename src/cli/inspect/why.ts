@@ -21,8 +21,20 @@ export function whyText(view: Inspected, found: readonly Found[], { outColors }:
       ["layer", `${item.layer + 1} of ${view.image.layers.length}: ${madeBy(layer?.history.created_by)}`],
       ...(item.kind === "package"
         ? [
+            ["a copy in", item.within],
             ["installed by", item.installer],
+            [
+              "asked for",
+              item.requested === undefined
+                ? undefined
+                : item.requested
+                  ? "yes, by its name"
+                  : "no, another package needs it",
+            ],
             ["from", item.origin],
+            ["as", item.url],
+            ["packaged", item.packaged],
+            ["made by", item.vendor],
             ["licence", item.licence],
           ]
         : []),

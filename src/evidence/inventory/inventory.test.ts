@@ -82,6 +82,8 @@ test("Python's packages: upgraded, removed by whiteouts, by URL, old forms, lice
         "usr/lib/python3/dist-packages/old-0.9.egg-info": "Metadata-Version: 1.0\nName: Old\nVersion: 0.9\n",
         [`${site}/egg-3.0.egg-info/PKG-INFO`]:
           "Name: egg\nVersion: 3.0\nClassifier: License :: OSI Approved :: Apache Software License\n",
+        [`${site}/bleach/_vendor/html5lib-1.1.dist-info/METADATA`]: "Name: html5lib\nVersion: 1.1\n",
+        [`${site}/bleach/other/html5lib-1.2.dist-info/METADATA`]: "Name: html5lib\nVersion: 1.2\n",
         [`${site}/broken-1.0.dist-info/METADATA`]: "Name: broken\n",
         // What conda has unpacked is no environment.
         "opt/conda/pkgs/numpy-1.0-py311_0/lib/python3.11/site-packages/numpy-1.0.dist-info/METADATA":
@@ -94,6 +96,7 @@ test("Python's packages: upgraded, removed by whiteouts, by URL, old forms, lice
     ),
   ).toEqual([
     'pypi egg 3.0 2 licence="Apache Software License"',
+    'pypi html5lib 1.1 2 within="bleach"',
     "pypi numpy 1.0 2",
     "pypi Old 0.9 2",
     'pypi pandas 2.2 2 licence="BSD-3-Clause" installer="pip" origin="https://example.org/p.whl"',
@@ -147,6 +150,58 @@ test("conda, R, npm, Julia and TeX", async () => {
     'conda numpy 2.0 1 architecture="linux-64" licence="BSD-3-Clause" origin="https://conda.example/conda-forge" build="py312_0"',
     'cran stats 4.2.2 1 licence="Part of R 4.2.2"',
     "npm zeromq 6.0.0 1",
+  ])
+})
+
+test("who asked for a package and where it came from, as apt, pip, conda, npm and R's remotes note it", async () => {
+  const conda = (name: string, more: object): Record<string, Member> => ({
+    [`opt/conda/conda-meta/${name}-1-0.json`]: JSON.stringify({ name, version: "1", ...more }),
+  })
+  expect(
+    await found({
+      "var/lib/dpkg/status": deb("curl", "1") + deb("libcurl4", "1") + deb("data", "1").replace("amd64", "all"),
+      "var/lib/apt/extended_states":
+        "Package: libcurl4\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: data\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: curl\nArchitecture: amd64\nAuto-Installed: 0\n\n",
+      ...conda("asked", { requested_specs: ["asked"], url: "https://u:p@x.example/t/secret/main/noarch/asked.conda" }),
+      ...conda("needed", { requested_spec: "None" }),
+      ...conda("old", { requested_spec: "old >1" }),
+      ...conda("silent", {}),
+      ...dist("six", "1.0"),
+      [`${site}/six-1.0.dist-info/REQUESTED`]: "",
+      [`${site}/six-1.0.dist-info/direct_url.json`]: JSON.stringify({
+        url: "https://user:secret@example.org/six.git",
+        vcs_info: { vcs: "git", commit_id: "abc123" },
+      }),
+      ...dist("uv_made", "1.0"),
+      [`${site}/uv_made-1.0.dist-info/INSTALLER`]: "uv",
+      [`${site}/uv_made-1.0.dist-info/REQUESTED`]: "",
+      "srv/app/node_modules/.package-lock.json": JSON.stringify({
+        packages: {
+          "node_modules/a": { resolved: "https://u:p@r.example/a.tgz" },
+          "node_modules/a/node_modules/b": { resolved: "https://r.example/b.tgz" },
+          __proto__: 1,
+        },
+      }),
+      "srv/app/node_modules/a/package.json": '{"name": "a", "version": "1"}',
+      "srv/app/node_modules/a/node_modules/b/package.json": '{"name": "b", "version": "1"}',
+      "srv/app/node_modules/c/package.json": '{"name": "c", "version": "1", "_resolved": "https://r.example/c.tgz"}',
+      "usr/lib/R/library/pkg/DESCRIPTION":
+        "Package: pkg\nVersion: 1\nRepository: CRAN\nRemoteType: github\nRemoteUsername: me\nRemoteRepo: pkg\nRemoteSha: 0123\nPackaged: 2024-01-01 UTC; me\nBuilt: R 4\n",
+    }),
+  ).toEqual([
+    'npm a 1 1 url="https://r.example/a.tgz"',
+    'conda asked 1 1 origin="https://x.example/main" requested=true url="https://x.example/main/noarch/asked.conda"',
+    'npm b 1 1 url="https://r.example/b.tgz"',
+    'npm c 1 1 url="https://r.example/c.tgz"',
+    'deb curl 1 1 architecture="amd64" requested=true',
+    'deb data 1 1 architecture="all" requested=false',
+    'deb libcurl4 1 1 architecture="amd64" requested=false',
+    "conda needed 1 1 requested=false",
+    "conda old 1 1 requested=true",
+    'cran pkg 1 1 origin="github me/pkg@0123" packaged="2024-01-01 UTC; me"',
+    "conda silent 1 1",
+    'pypi six 1.0 1 installer="pip" origin="git+https://example.org/six.git@abc123" requested=true',
+    'pypi uv_made 1.0 1 installer="uv"',
   ])
 })
 

@@ -19,10 +19,21 @@ export type Package = {
   readonly installer?: string
   /** Where it came from, as the package says: a URL without a login, a conda channel, the source package of a deb or rpm. */
   readonly origin?: string
+  /**
+   * True where somebody asked for it by name, false where it came since another needs it, as its installer noted: apt, conda; pip says
+   * only the one. Absent where nobody did.
+   */
+  readonly requested?: boolean
+  /** The file that it was, of a conda or npm package, without a login. */
+  readonly url?: string
+  /** When and by whom its source was packed, of an R package. */
+  readonly packaged?: string
   /** Who made it, of an rpm: `Fedora Project`. */
   readonly vendor?: string
   /** Of an rpm's files, installed, in bytes, as the package says. */
   readonly size?: number
+  /** The package that has a copy of this one for itself, in a folder `_vendor`: Python does not find it by its own name. */
+  readonly within?: string
   /** Build string of conda. */
   readonly build?: string
   /** Of Julia's packages, by which Julia knows them. */

@@ -1,5 +1,6 @@
 import { posix } from "node:path"
 import type { Item } from "./item.ts"
+import { noted } from "./noted.ts"
 import { isRecord, type LayerFacts, type LayerRecord } from "./layer-facts.ts"
 
 /** Something that is in an image. */
@@ -105,24 +106,9 @@ class LiveFiles {
     return [...this.#files].flatMap(([path, { record, layers }]) =>
       record.items.map((item, at): Found => {
         const placed = { ...item, path, layer: layers[at] ?? 0 }
-        if (placed.kind === "package" && placed.ecosystem === "deb") return { ...placed, ...this.#licence(placed.name) }
-        return placed.kind === "package" && placed.ecosystem === "pypi"
-          ? { ...placed, ...this.#provenance(path) }
-          : placed
+        return placed.kind === "package" ? { ...placed, ...noted(placed, (of) => this.#files.get(of)?.record) } : placed
       }),
     )
-  }
-
-  #licence(name: string): { readonly licence?: string } {
-    const { licence } = this.#files.get(`usr/share/doc/${name}/copyright`)?.record ?? {}
-    return licence === undefined ? {} : { licence }
-  }
-
-  #provenance(path: string): { readonly installer?: string; readonly origin?: string } {
-    const folder = posix.dirname(path)
-    const { installer } = this.#files.get(`${folder}/INSTALLER`)?.record ?? {}
-    const { origin } = this.#files.get(`${folder}/direct_url.json`)?.record ?? {}
-    return { ...(installer === undefined ? {} : { installer }), ...(origin === undefined ? {} : { origin }) }
   }
 
   #clearAt(path: string): void {

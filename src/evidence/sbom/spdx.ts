@@ -68,7 +68,7 @@ function packageEntry(
     licences.set(licence.words, id)
     return id
   })()
-  const isAddress = ecosystem === "pypi" && origin !== undefined && /^https?:\/\//.test(origin)
+  const isAddress = ecosystem === "pypi" && origin !== undefined && /^(?:git\+)?https?:\/\//.test(origin)
   return {
     SPDXID: `SPDXRef-Package-${ecosystem}-${createHash("sha256").update(purl).digest("hex").slice(0, 16)}`,
     name,

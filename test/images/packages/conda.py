@@ -5,9 +5,9 @@ import rattler
 channel = "/tmp/channel"
 
 
-def make(name, version, files):
+def make(name, version, files, depends=()):
     filename = f"{name}-{version}-0.tar.bz2"
-    index = dict(name=name, version=version, build="0", build_number=0, depends=[], subdir="noarch", noarch="generic", license="BSD-3-Clause", timestamp=1700000000000)
+    index = dict(name=name, version=version, build="0", build_number=0, depends=list(depends), subdir="noarch", noarch="generic", license="BSD-3-Clause", timestamp=1700000000000)
     paths = [dict(_path=p, path_type="hardlink", sha256=hashlib.sha256(t.encode()).hexdigest(), size_in_bytes=len(t)) for p, t in files.items()]
     members = {"info/index.json": json.dumps(index), "info/paths.json": json.dumps(dict(paths=paths, paths_version=1)), "info/files": "".join(f"{p}\n" for p in files), **files}
     target = f"{channel}/noarch/{filename}"
@@ -24,7 +24,8 @@ async def main():
     os.makedirs(f"{channel}/noarch")
     packages = dict([
         make("greeting", "1.0", {"share/greeting": "hello\n"}),
-        make("greeting", "2.0", {"share/greeting": "hello again\n"}),
+        make("greeting", "2.0", {"share/greeting": "hello again\n"}, ["manners"]),
+        make("manners", "1.0", {"share/manners": "please\n"}),
         make("parting", "1.0", {"share/parting": "bye\n", "lib/python3.11/site-packages/parting-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: parting\nVersion: 1.0\n"}),
     ])
     repodata = dict(info=dict(subdir="noarch"), packages=packages, repodata_version=1)

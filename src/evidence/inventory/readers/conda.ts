@@ -1,6 +1,7 @@
 import type { Reader } from "../item.ts"
 import { onePackage, said } from "./fields.ts"
 import { jsonObject, textIn } from "./json.ts"
+import { withoutLogin } from "./login.ts"
 
 /** What is installed in a conda prefix: a file for each package in `conda-meta`. */
 export const conda: Reader = {
@@ -12,14 +13,24 @@ export const conda: Reader = {
       licence: said(textIn(record["license"])),
       origin: channelOf(textIn(record["channel"]) ?? textIn(record["url"])),
       build: textIn(record["build"]) ?? textIn(record["build_string"]),
+      requested: requestedIn(record),
+      url: addressOf(textIn(record["url"])),
     })
   },
 }
 
-/** A channel without the platform's folder, and without a login or token. */
+/** What was asked for: a list, or a text of conda's that is `None` for what was not. */
+function requestedIn(record: Readonly<Record<string, unknown>>): boolean | undefined {
+  const { requested_specs: list, requested_spec: text } = record
+  if (Array.isArray(list)) return list.length > 0
+  return typeof text === "string" ? text !== "" && text !== "None" : undefined
+}
+
+function addressOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : withoutLogin(url)
+}
+
+/** A channel without the platform's folder. */
 function channelOf(channel: string | undefined): string | undefined {
-  return channel
-    ?.replace(/^([a-z+]+:\/\/)[^/@]*@/i, "$1")
-    .replace(/\/t\/[^/]+/, "")
-    .replace(/\/(?:linux|osx|win|noarch)[^/]*(?:\/.*)?$/, "")
+  return addressOf(channel)?.replace(/\/(?:linux|osx|win|noarch)[^/]*(?:\/.*)?$/, "")
 }

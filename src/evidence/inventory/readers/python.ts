@@ -4,20 +4,27 @@ import { fieldsOf, onePackage, said } from "./fields.ts"
 /**
  * What is installed below `site-packages` and `dist-packages`: `.dist-info`, and `.egg-info` as a folder or a file. Who
  * installed it and where from stands in files beside it, `INSTALLER` and `direct_url.json`, which `joinFacts` puts to it.
+ * Copies that packages have for themselves are found too, where they kept what they are: whoever looks for faults in them needs to know.
  * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export const python: Reader = {
-  wants: (path) => metadataShape.test(path),
-  read(_, content) {
+  wants: (path) => metadataShape.test(path) || vendoredShape.test(path),
+  read(path, content) {
     const head = headOf(content)
     const fields = fieldsOf(head)
     const licence = licenceOf(fields, head)
-    return onePackage("pypi", said(fields.get("name")), said(fields.get("version")), { licence })
+    return onePackage("pypi", said(fields.get("name")), said(fields.get("version")), {
+      licence,
+      within: vendoredShape.exec(path)?.[1],
+    })
   },
 }
 
 const metadataShape =
   /(?:^|\/)(?:site-packages|dist-packages)\/(?:[^/]+\.dist-info\/METADATA|[^/]+\.egg-info(?:\/PKG-INFO)?|[^/]+\.egg\/EGG-INFO\/PKG-INFO)$/
+
+const vendoredShape =
+  /(?:^|\/)(?:site-packages|dist-packages)\/([^/]+)\/(?:[^/]+\/){0,6}_vendor\/[^/]+\.dist-info\/METADATA$/
 
 /** Packages that conda has unpacked, from which it links into environments. */
 export function isPackageCache(path: string): boolean {

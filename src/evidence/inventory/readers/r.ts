@@ -1,5 +1,6 @@
 import type { Reader } from "../item.ts"
 import { fieldsOf, onePackage, said } from "./fields.ts"
+import { withoutLogin } from "./login.ts"
 
 /** R's packages: a folder with a `DESCRIPTION` in a library; one that is installed says when it was built. */
 export const r: Reader = {
@@ -9,7 +10,18 @@ export const r: Reader = {
     if (!fields.has("built")) return []
     return onePackage("cran", said(fields.get("package")), said(fields.get("version")), {
       licence: said(fields.get("license")),
-      origin: said(fields.get("repository")),
+      origin: remoteOf(fields) ?? said(fields.get("repository")),
+      packaged: said(fields.get("packaged")),
     })
   },
+}
+
+/** Where `remotes` and its like had it from: `github user/repo@COMMIT`. https://remotes.r-lib.org */
+function remoteOf(fields: ReadonlyMap<string, string>): string | undefined {
+  const [type, user, repository, url, commit] = ["type", "username", "repo", "url", "sha"].map((name) =>
+    said(fields.get(`remote${name}`)),
+  )
+  if (type === undefined || type === "standard") return undefined
+  const of = url ?? [user, repository].filter((part) => part !== undefined).join("/")
+  return `${type} ${withoutLogin(of)}${commit === undefined ? "" : `@${commit}`}`.replaceAll(/\s+/g, " ")
 }
