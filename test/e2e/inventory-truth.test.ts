@@ -63,8 +63,8 @@ test("dpkg: what a later layer removed or purged is not there", () => {
   expect(lines("deb").find((line) => line.includes("|nano|"))).toMatch(/^rc /)
 })
 
-test("pip: of each environment, upgraded, uninstalled, shadowed for a user, in a folder that was replaced", () => {
-  const said = ["system", "user", "env", "other", "moved", "rattler"].flatMap((ask) =>
+test("pip: of each environment, upgraded, uninstalled, shadowed for a user, in a folder that was replaced or is no environment's", () => {
+  const said = ["system", "user", "env", "other", "moved", "rattler", "target"].flatMap((ask) =>
     (JSON.parse(known.said[ask] ?? "") as Record<"name" | "version" | "location" | "installer", string>[]).map(
       ({ name, version, location, installer }) => `${location} ${normaliseName(name)} ${version} ${installer}`,
     ),
@@ -187,6 +187,12 @@ test("each is of the layer that last changed it", () => {
   expect(step("rpm", "nbtest-one", "")).toContain("--install")
   expect(step("rpm", "nbtest-two", "")).toContain("--upgrade")
   expect(step("deb", "libc6", "")).toContain("nbstacks bootstrap")
+})
+
+test("--why says the same for programs", async () => {
+  const { stdout } = await sandbox.nbstacks("inspect", image(), "--why", "toolz", "--json")
+  const { found } = JSON.parse(stdout) as { found: (Package & { kind: string })[] }
+  expect(found).toEqual(packages.filter(({ name }) => name === "toolz").map((one) => ({ ...one, kind: "package" })))
 })
 
 test("syft finds the same but for what the page of differences says", async () => {

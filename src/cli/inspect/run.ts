@@ -34,7 +34,11 @@ export async function inspect(context: Context, options: InspectOptions & { read
       throw new Failure("no", `There is no \`${options.why}\` in ${view.name}`, {
         hint: `See all with \`nbstacks inspect ${options.image} --packages\``,
       })
-    io.out(options.json === true ? json({ found }) : whyText(view, found, io))
+    io.out(
+      options.json === true
+        ? json({ found: found.map((item) => ({ ...item, layer: item.layer + 1 })) })
+        : whyText(view, found, io),
+    )
   } else if (options.json === true) io.out(json(inspectJson(view)))
   else io.out(options.packages === true ? packagesText(items) : inspectText(view, io))
   return 0

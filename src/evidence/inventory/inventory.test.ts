@@ -84,6 +84,11 @@ test("Python's packages: upgraded, removed by whiteouts, by URL, old forms, lice
           "Name: egg\nVersion: 3.0\nClassifier: License :: OSI Approved :: Apache Software License\n",
         [`${site}/bleach/_vendor/html5lib-1.1.dist-info/METADATA`]: "Name: html5lib\nVersion: 1.1\n",
         [`${site}/bleach/other/html5lib-1.2.dist-info/METADATA`]: "Name: html5lib\nVersion: 1.2\n",
+        // Where `pip install --target` puts it; what uv unpacks for itself is no such place.
+        "opt/task/toolz-0.12.dist-info/METADATA": "Name: toolz\nVersion: 0.12\n",
+        "opt/task/toolz-0.12.dist-info/INSTALLER": "pip\n",
+        "root/.cache/uv/archive-v0/0a1b/six-1.0.dist-info/METADATA": "Name: six\nVersion: 1.0\n",
+        "opt/uv/archive-v0/0a1b/six-1.0.dist-info/METADATA": "Name: six\nVersion: 1.0\n",
         [`${site}/broken-1.0.dist-info/METADATA`]: "Name: broken\n",
         // What conda has unpacked is no environment.
         "opt/conda/pkgs/numpy-1.0-py311_0/lib/python3.11/site-packages/numpy-1.0.dist-info/METADATA":
@@ -101,6 +106,7 @@ test("Python's packages: upgraded, removed by whiteouts, by URL, old forms, lice
     "pypi Old 0.9 2",
     'pypi pandas 2.2 2 licence="BSD-3-Clause" installer="pip" origin="https://example.org/p.whl"',
     'pypi six 1.16 1 licence="MIT" installer="pip"',
+    'pypi toolz 0.12 2 installer="pip"',
   ])
 })
 

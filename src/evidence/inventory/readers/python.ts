@@ -2,13 +2,13 @@ import type { Reader } from "../item.ts"
 import { fieldsOf, onePackage, said } from "./fields.ts"
 
 /**
- * What is installed below `site-packages` and `dist-packages`: `.dist-info`, and `.egg-info` as a folder or a file. Who
+ * What is installed below `site-packages` and `dist-packages`, or in a folder that somebody named: `.dist-info`, and `.egg-info` as a folder or a file. Who
  * installed it and where from stands in files beside it, `INSTALLER` and `direct_url.json`, which `joinFacts` puts to it.
  * Copies that packages have for themselves are found too, where they kept what they are: whoever looks for faults in them needs to know.
  * https://packaging.python.org/en/latest/specifications/recording-installed-packages/
  */
 export const python: Reader = {
-  wants: (path) => metadataShape.test(path) || vendoredShape.test(path),
+  wants: (path) => metadataShape.test(path) || vendoredShape.test(path) || isElsewhere(path),
   read(path, content) {
     const head = headOf(content)
     const fields = fieldsOf(head)
@@ -22,6 +22,14 @@ export const python: Reader = {
 
 const metadataShape =
   /(?:^|\/)(?:site-packages|dist-packages)\/(?:[^/]+\.dist-info\/METADATA|[^/]+\.egg-info(?:\/PKG-INFO)?|[^/]+\.egg\/EGG-INFO\/PKG-INFO)$/
+
+/** True for what `pip install --target` puts into a folder of its own: not below an environment, nor where a tool unpacks for itself. */
+function isElsewhere(path: string): boolean {
+  return (
+    /\/[^/]+-[^/]+\.dist-info\/METADATA$/.test(path) &&
+    !/(?:^|\/)(?:site-packages|dist-packages|\.cache|archive-v\d+)\//.test(path)
+  )
+}
 
 const vendoredShape =
   /(?:^|\/)(?:site-packages|dist-packages)\/([^/]+)\/(?:[^/]+\/){0,6}_vendor\/[^/]+\.dist-info\/METADATA$/
