@@ -50,6 +50,14 @@ images:
   expect(nothing.seconds.most).toBeCloseTo(nothing.bytes / 1e6 + nothing.unpacked / 1e6)
   const shown = await sandbox.nbstacks("inspect", "lab", "--pull")
   expect(shown.stdout).toMatch(/nothing +1\.1 MB +3 of 3 +2\.0 MB +0\.0 s/)
+  // The page has the steps above the base alone, by the tree and by the evidence beside the image.
+  const at = JSON.parse((await sandbox.nbstacks("inspect", "lab", "--json")).stdout).digest
+  for (const args of [["lab"], ["-C", "..", `${registry.address}/lab@${at}`]]) {
+    const page = (await sandbox.nbstacks("page", ...args)).stdout
+    expect(page).toMatch(
+      /```dockerfile\nFROM 127\.0\.0\.1:\d+\/base@sha256:[0-9a-f]{64}\n# nbstacks: \/srv\/lab\/b\.txt\n```/,
+    )
+  }
   for (const [args, sentence] of [
     [["--pull", "--bandwidth", "fast"], "`fast` is no pace"],
     [["--bandwidth", "1Gbit/s"], "are for `--pull`"],

@@ -2,12 +2,13 @@ import { ecosystems } from "../../evidence/inventory/item.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
 import { sizeOfLayers } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
+import type { Base } from "./base.ts"
 import type { Inspected } from "../inspect/inspected.ts"
 import { madeBy, packageWords } from "../inspect/view.ts"
 import { cell, tableOf } from "../markdown.ts"
 
 /** A page about an image in Markdown. What comes from the image is text there, and nothing else. */
-export function pageText(found: Inspected): string {
+export function pageText(found: Inspected, base: Base | undefined): string {
   const { name, location, image, inventory } = found
   const size = sizeOfLayers(image)
   const unpacked = inventory.layers.reduce((sum, layer) => sum + layer.bytes, 0)
@@ -29,7 +30,7 @@ export function pageText(found: Inspected): string {
     "",
     "## Steps",
     "",
-    ...steps(found),
+    ...steps(found, base),
     "",
     ...section(inventory.items, "kernel", "Kernels"),
     ...section(inventory.items, "labextension", "Extensions of JupyterLab"),
@@ -52,11 +53,13 @@ export function pageText(found: Inspected): string {
   ].join("\n")}\n`
 }
 
-/** The steps that made layers, as a Dockerfile would say them. */
-function steps({ base, image }: Inspected): readonly string[] {
+/** The steps that made layers, as a Dockerfile would say them. Those of the base are left to it, where it is known which they are. */
+function steps({ image }: Inspected, base: Base | undefined): readonly string[] {
+  const unknown = base !== undefined && base.layers === undefined
   const lines = [
-    ...(base === undefined ? [] : [`FROM ${base}`]),
-    ...image.layers.map(({ history }) => stepLine(madeBy(history.created_by))),
+    ...(base === undefined ? [] : [`FROM ${base.name}`]),
+    ...(unknown ? ["# Which of these are steps of the base cannot be seen."] : []),
+    ...image.layers.slice(base?.layers ?? 0).map(({ history }) => stepLine(madeBy(history.created_by))),
   ]
   // A fence is longer than any run of its marks inside.
   const longest = Math.max(2, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([marks]) => marks.length)))
