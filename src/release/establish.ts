@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path"
 import type { Done } from "../build/outcome.ts"
 import { readChecks } from "../evidence/attach.ts"
 import type { LayerFacts } from "../evidence/inventory/layer-facts.ts"
@@ -54,7 +55,7 @@ export async function establish(grounds: Grounds, image: Image, done: Done): Pro
   const built = await readImage(store, from.repository, done.digest)
   return await composeParts({
     digest: done.digest,
-    name: `${grounds.target.store.name}/${grounds.target.repositoryOf(image.repository)}`,
+    name: nameIn(grounds.target, image.repository),
     image: built,
     facts: await grounds.facts(built, parentFacts(grounds, image, done)),
     recipe: recipeOf(grounds, image, done),
@@ -65,13 +66,18 @@ export async function establish(grounds: Grounds, image: Image, done: Done): Pro
   })
 }
 
+/** A repository as a registry's clients call it; of a folder only the repository, since its path is nobody's business. */
+function nameIn({ store, repositoryOf }: Place, repository: string): string {
+  return isAbsolute(store.name) ? repository : `${store.name}/${repositoryOf(repository)}`
+}
+
 function recipeOf({ target, tree, keys }: Grounds, { id, parent }: Image, done: Done): Recipe {
   const keyed = keys.get(slotOf(done.image, done.platform))
   if (keyed === undefined) throw new Error(`no key for ${id}`)
   const { parent: digest, uses } = done.bases
   const rowName = (row: RowId): string => {
     const { repository } = tree.images.find((one) => one.id === row) ?? { repository: row }
-    return `${target.store.name}/${target.repositoryOf(repository)}`
+    return nameIn(target, repository)
   }
   const name = parent.kind === "none" ? "" : parent.kind === "image" ? rowName(parent.id) : parent.reference
   return {

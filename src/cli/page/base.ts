@@ -20,8 +20,9 @@ export type Base = {
 
 /** What an image is built on: as the tree, the image or the evidence beside it says; undefined where none of them does. */
 export async function baseOf(context: Context, found: Inspected): Promise<Base | undefined> {
-  // The recipe names a repository, where a tree has the name of a row.
-  const name = (await baseOfRecipe(found)) ?? found.base
+  const recipe = await baseOfRecipe(found)
+  // The recipe of an image of a registry names where the base is; a tree only which row it is.
+  const name = recipe !== undefined && parseReference(recipe)?.host !== undefined ? recipe : (found.base ?? recipe)
   if (name === undefined) return undefined
   const digest = name.slice(name.indexOf("@") + 1)
   return { name, layers: isDigest(digest) ? await layersOf(context, found, { name, digest }) : undefined }
