@@ -1,11 +1,11 @@
 import { join } from "node:path"
 import { leftBehind, type LeftBehind } from "../../evidence/weight/left-behind.ts"
-import { readLists } from "../../evidence/weight/lists/read-lists.ts"
+import { readListing } from "../../evidence/weight/lists/read-lists.ts"
 import { weigh, type Hidden } from "../../evidence/weight/hidden.ts"
 import { weightOf, type Weight } from "../../evidence/weight/package-weight.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
-import type { Image } from "../../oci/image.ts"
-import { readHeaders, type LayerHeader } from "../../oci/merged/headers.ts"
+import type { Image, Layer } from "../../oci/image.ts"
+import { readHeaders, type HeaderCache, type LayerHeader } from "../../oci/merged/headers.ts"
 import { parallel } from "../../parallel.ts"
 import type { Context } from "../context.ts"
 import type { FindOptions } from "./find.ts"
@@ -26,33 +26,37 @@ const width = 4
 
 /** The headers of each layer's members, saying on a terminal how far that is. */
 export async function headersOf(context: Context, image: Image): Promise<readonly (readonly LayerHeader[])[]> {
-  const { host, signal } = context
-  const cache = { files: host.files, folder: join(cacheFolder(host), "headers") }
+  return await eachLayer(context, image, async (layer) => await readHeaders(layer, cacheOf(context, "headers")))
+}
+
+/** Reads something of each layer, several at once. */
+async function eachLayer<T>(context: Context, image: Image, read: (layer: Layer) => Promise<T>): Promise<readonly T[]> {
   using progress = reading(context, image)
   return await parallel(image.layers, width, async (layer) => {
-    signal.throwIfAborted()
-    const found = await readHeaders(layer, cache)
+    context.signal.throwIfAborted()
+    const found = await read(layer)
     progress.onLayer(layer)
     return found
   })
+}
+
+function cacheOf({ host }: Context, kind: "headers" | "inventories"): HeaderCache {
+  return { files: host.files, folder: join(cacheFolder(host), kind) }
 }
 
 /** Finds an image and weighs what is in it. */
 export async function weighed(context: Context, name: string, options: FindOptions): Promise<WeighedImage> {
   const found = await inspected(context, name, options)
   const { image, inventory } = found
-  const headers = await headersOf(context, image)
-  const cache = { files: context.host.files, folder: join(cacheFolder(context.host), "inventories") }
-  const lists = await parallel(image.layers, width, async (layer, at) => {
-    context.signal.throwIfAborted()
-    return await readLists(layer, headers[at] ?? [], cache)
-  })
+  const caches = { headers: cacheOf(context, "headers"), lists: cacheOf(context, "inventories") }
+  const listings = await eachLayer(context, image, async (layer) => await readListing(layer, caches))
+  const headers = listings.map((listing) => listing.headers)
   const { root, hidden } = weigh(headers)
   const unpacked = headers.map((layer) => layer.reduce((sum, { size }) => sum + size, 0))
   const layers = image.layers.map(({ descriptor }, at) => ({
     size: descriptor.size,
     unpacked: unpacked[at] ?? 0,
-    lists: lists[at] ?? [],
+    lists: listings[at]?.lists ?? [],
   }))
   const weight = weightOf({ root, items: inventory.items, layers })
   return { ...found, unpacked, hidden, left: leftBehind(root), weight }

@@ -6,21 +6,22 @@ import { readMerged } from "../../oci/merged.ts"
 import type { Image } from "../../oci/image.ts"
 import { inventoryOf } from "../inventory/inventory.ts"
 import { weigh } from "./hidden.ts"
-import { readLists } from "./lists/read-lists.ts"
+import { readListing } from "./lists/read-lists.ts"
 import { weightOf, type Weight } from "./package-weight.ts"
 
 type Members = Readonly<Record<string, Member>>
 
 async function weightOfImage(image: Image): Promise<Weight> {
-  const headers = await Promise.all(image.layers.map((layer) => readHeaders(layer)))
-  const lists = await Promise.all(image.layers.map((layer, at) => readLists(layer, headers[at] ?? [], undefined)))
+  const listings = await Promise.all(image.layers.map((layer) => readListing(layer)))
+  const headers = listings.map((listing) => listing.headers)
+  expect(headers).toEqual(await Promise.all(image.layers.map((layer) => readHeaders(layer))))
   return weightOf({
     root: weigh(headers).root,
     items: (await inventoryOf(image)).items,
     layers: image.layers.map(({ descriptor: { size } }, at) => ({
       size,
       unpacked: (headers[at] ?? []).reduce((sum, header) => sum + header.size, 0),
-      lists: lists[at] ?? [],
+      lists: listings[at]?.lists ?? [],
     })),
   })
 }

@@ -20,17 +20,41 @@ const format = 1
  * be read counts as none. Fails with `cannot` when a member's path leads out of the image.
  */
 export async function readHeaders(layer: Layer, cache?: HeaderCache): Promise<readonly LayerHeader[]> {
-  // By the digest, which is proven when the layer is read: a diffID is what an image says of itself.
-  const path = cache === undefined ? "" : join(cache.folder, `${layer.descriptor.digest.replace(":", "-")}.json`)
-  const known = cache === undefined ? undefined : await readCached(cache, path)
+  const known = await keptHeaders(layer, cache)
   if (known !== undefined) return known
   const headers: LayerHeader[] = []
-  for await (const { header } of layerEntries(layer)) {
-    const link = header.kind === "hardlink" ? { link: relativePath(header.link ?? "") } : {}
-    headers.push({ ...header, path: relativePath(header.path), ...link })
-  }
-  if (cache !== undefined) await writeKept(cache, path, JSON.stringify({ format, headers: headers.map(packed) }))
+  for await (const { header } of layerEntries(layer)) headers.push(layerHeader(header))
+  await keepHeaders(layer, headers, cache)
   return headers
+}
+
+/** What an archive's header is as one of a layer. Fails with `cannot` when its path leads out of the image. */
+export function layerHeader(header: LayerHeader): LayerHeader {
+  const link = header.kind === "hardlink" ? { link: relativePath(header.link ?? "") } : {}
+  return { ...header, path: relativePath(header.path), ...link }
+}
+
+/** The headers of a layer that was read before; undefined for any other. */
+export async function keptHeaders(
+  layer: Layer,
+  cache: HeaderCache | undefined,
+): Promise<readonly LayerHeader[] | undefined> {
+  return cache === undefined ? undefined : await readCached(cache, pathOf(layer, cache))
+}
+
+/** Keeps the headers of a layer, all of them in order, for `keptHeaders`. */
+export async function keepHeaders(
+  layer: Layer,
+  headers: readonly LayerHeader[],
+  cache: HeaderCache | undefined,
+): Promise<void> {
+  if (cache === undefined) return
+  await writeKept(cache, pathOf(layer, cache), JSON.stringify({ format, headers: headers.map(packed) }))
+}
+
+/** By the digest, which is proven when the layer is read: a diffID is what an image says of itself. */
+function pathOf({ descriptor }: Layer, { folder }: HeaderCache): string {
+  return join(folder, `${descriptor.digest.replace(":", "-")}.json`)
 }
 
 /** A member's path without `/`, `.` and `..`. Fails with `cannot` where `..` is in it. */

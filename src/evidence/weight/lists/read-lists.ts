@@ -3,7 +3,14 @@ import { Failure } from "../../../failure.ts"
 import type { Files } from "../../../host/files.ts"
 import { readKept, writeKept } from "../../../kept-text.ts"
 import type { Layer } from "../../../oci/image.ts"
-import { relativePath, type LayerHeader } from "../../../oci/merged/headers.ts"
+import {
+  keepHeaders,
+  keptHeaders,
+  layerHeader,
+  relativePath,
+  type HeaderCache,
+  type LayerHeader,
+} from "../../../oci/merged/headers.ts"
 import { scanWith, type LayerVisitor } from "../../inventory/bounded-scan.ts"
 import { readLayerWith } from "../../inventory/reading.ts"
 import { listKindOf, type PackageFiles } from "./list-kinds.ts"
@@ -23,31 +30,44 @@ const [mostFiles, mostLetters] = [2_000_000, 64 * 1024 * 1024]
 /** A longer path is none on Linux. */
 const longestPath = 4096
 
+/** What a layer has: the headers of its members, in the order of its archive, and what its lists say. */
+export type Listing = { readonly headers: readonly LayerHeader[]; readonly lists: LayerLists }
+
+/** Where what is read of layers is kept. */
+export type ListingCaches = { readonly headers?: HeaderCache | undefined; readonly lists?: ListCache | undefined }
+
 /**
- * Reads what package managers wrote in a layer of which files they installed. A layer that has no such file is not
- * read, and one that was read before is not asked for. Fails with `cannot` where the layer is malformed or says more
- * than any image has.
- *
- * @param headers Of the layer's members, in the order of its archive.
+ * Reads the headers of a layer and what package managers wrote in it of which files they installed, in one pass. What was read before
+ * is not read again, and a layer whose known headers name no such file is not read. Fails with `cannot` where the layer
+ * is malformed or says more than any image has.
  */
-export async function readLists(
-  layer: Layer,
-  headers: readonly LayerHeader[],
-  cache: ListCache | undefined,
-): Promise<LayerLists> {
-  if (!headers.some(({ kind, path }) => kind === "file" && listKindOf(path) !== undefined)) return []
-  const path = cache === undefined ? "" : join(cache.folder, `${layer.descriptor.digest.replace(":", "-")}-files.json`)
-  const text = cache === undefined ? undefined : await readKept(cache, path)
-  const kept = text === undefined ? undefined : (JSON.parse(text) as { format: number; lists: LayerLists })
-  if (kept?.format === format) return kept.lists
-  const lists = await readLayerWith(layer, (name) => scanWith(name, listVisitor(name.what)))
-  if (cache !== undefined) await writeKept(cache, path, JSON.stringify({ format, lists }))
-  return lists
+export async function readListing(layer: Layer, caches: ListingCaches = {}): Promise<Listing> {
+  const known = await keptHeaders(layer, caches.headers)
+  const hasLists = known?.some(({ kind, path }) => kind === "file" && listKindOf(path) !== undefined)
+  if (known !== undefined && hasLists === false) return { headers: known, lists: [] }
+  const kept = await keptLists(layer, caches.lists)
+  if (known !== undefined && kept !== undefined) return { headers: known, lists: kept }
+  const read = await readLayerWith(layer, (name) => scanWith(name, listingVisitor(name.what)))
+  if (known === undefined) await keepHeaders(layer, read.headers, caches.headers)
+  if (caches.lists !== undefined && (read.lists.length > 0 || hasLists === true))
+    await writeKept(caches.lists, pathOf(layer, caches.lists), JSON.stringify({ format, lists: read.lists }))
+  return read
 }
 
-function listVisitor(what: string): LayerVisitor<LayerLists> {
+function pathOf({ descriptor }: Layer, { folder }: ListCache): string {
+  return join(folder, `${descriptor.digest.replace(":", "-")}-files.json`)
+}
+
+async function keptLists(layer: Layer, cache: ListCache | undefined): Promise<LayerLists | undefined> {
+  const text = cache === undefined ? undefined : await readKept(cache, pathOf(layer, cache))
+  const kept = text === undefined ? undefined : (JSON.parse(text) as { format: number; lists: LayerLists })
+  return kept?.format === format ? kept.lists : undefined
+}
+
+function listingVisitor(what: string): LayerVisitor<Listing> {
+  const headers: LayerHeader[] = []
   const lists: [number, readonly PackageFiles[]][] = []
-  let [member, files, letters] = [0, 0, 0]
+  let [files, letters] = [0, 0]
   const tooMuch = (words: string): Failure =>
     new Failure("cannot", `Cannot read ${what}: ${words}`, {
       hint: "No image of packages is like that; look at how the layer was made",
@@ -59,9 +79,9 @@ function listVisitor(what: string): LayerVisitor<LayerLists> {
       return true
     },
     member(header, content) {
-      const at = member++
+      const at = headers.push(layerHeader(header)) - 1
       if (content === undefined || header.kind !== "file") return
-      const says = listKindOf(relativePath(header.path))?.read(content)
+      const says = listKindOf(headers[at]?.path ?? "")?.read(content)
       if (says === undefined || says.length === 0) return
       const sound = says.map(([name, listed]): PackageFiles => [name, listed.filter(isPath)])
       for (const [name, listed] of sound) {
@@ -72,7 +92,7 @@ function listVisitor(what: string): LayerVisitor<LayerLists> {
       if (letters > mostLetters) throw tooMuch(`the paths of its packages' files have more than ${mostLetters} letters`)
       lists.push([at, sound])
     },
-    found: () => lists,
+    found: () => ({ headers, lists }),
   }
 }
 
