@@ -64,7 +64,7 @@ test("dpkg: what a later layer removed or purged is not there", () => {
 })
 
 test("pip: of each environment, upgraded, uninstalled, shadowed for a user, in a folder that was replaced or is no environment's", () => {
-  const said = ["system", "user", "env", "other", "moved", "rattler", "target"].flatMap((ask) =>
+  const said = ["system", "user", "env", "other", "moved", "rattler", "target", "ofConda"].flatMap((ask) =>
     (JSON.parse(known.said[ask] ?? "") as Record<"name" | "version" | "location" | "installer", string>[]).map(
       ({ name, version, location, installer }) => `${location} ${normaliseName(name)} ${version} ${installer}`,
     ),

@@ -26,6 +26,7 @@ export function packagesRecipe(host: Host): Recipe {
       other: pip("/opt/other/bin/python"),
       moved: pip("/opt/moved/bin/python"),
       rattler: pip("/opt/rattler/bin/python"),
+      ofConda: `${pip("/opt/env/bin/python")} --path /opt/conda/lib/python3.11/site-packages`,
       target: `${pip("/opt/env/bin/python")} --path /opt/target`,
       r: `Rscript -e 'write.table(installed.packages()[, c("Package", "Version", "LibPath")], sep="|", quote=FALSE, row.names=FALSE, col.names=FALSE)'`,
       npm: "npm ls --global --all --json --long",

@@ -71,6 +71,14 @@ export const syftDifferences: readonly SyftDifference[] = [
     covers: ({ ecosystem, path }) => ecosystem === "npm" && path.includes("/share/jupyter/labextensions/"),
   },
   {
+    what: "Packages in conda's cache",
+    finds: "syft",
+    right: "nbstacks",
+    why: "What conda has unpacked below `pkgs` is what it makes environments of. No Python looks there: the copy in the environment is the one that is installed. (`inspect --layers` says what the cache weighs.)",
+    images: ["packages"],
+    covers: ({ ecosystem, path }) => ecosystem === "pypi" && path.startsWith("/opt/conda/pkgs/"),
+  },
+  {
     what: "conda's packages",
     finds: "nbstacks",
     right: "nbstacks",

@@ -110,6 +110,21 @@ test("Python's packages: upgraded, removed by whiteouts, by URL, old forms, lice
   ])
 })
 
+test("a file of conda's cache that is a link to an environment's is no package", async () => {
+  const inside = "lib/python3.11/site-packages/numpy-1.0.dist-info/METADATA"
+  const cache = "opt/conda/pkgs/numpy-1.0-py311_0"
+  expect(
+    await found({
+      // In the order of archives: `envs` and `lib` come before `pkgs`.
+      [`opt/conda/envs/a/${inside}`]: "Name: numpy\nVersion: 1.0\n",
+      [`opt/conda/${inside}`]: { kind: "hardlink", link: `opt/conda/envs/a/${inside}` },
+      [`${cache}/${inside}`]: { kind: "hardlink", link: `opt/conda/envs/a/${inside}` },
+      [`${cache}/share/jupyter/kernels/x/kernel.json`]: { kind: "symlink", link: "y" },
+      "opt/conda/pkgs/six-1.0-py_0/share/jupyter/kernels/x/kernel.json": "{}",
+    }),
+  ).toEqual(["pypi numpy 1.0 1", "pypi numpy 1.0 1"])
+})
+
 test("conda, R, npm, Julia and TeX", async () => {
   expect(
     await found({

@@ -124,7 +124,7 @@ export function factsVisitor(what: string): LayerVisitor<LayerFacts> {
       } else if (header.kind === "symlink") {
         count(1)
         members.push([path, header.link ?? ""])
-      } else if (saysSomething(path)) {
+      } else if (saysSomething(path) && !isPackageCache(path)) {
         if (header.kind === "hardlink") linked(path, relativePath(header.link ?? ""))
         // What took the place of a file that said something.
         else add({ path, items: [] })

@@ -25,14 +25,14 @@ async def main():
     packages = dict([
         make("greeting", "1.0", {"share/greeting": "hello\n"}),
         make("greeting", "2.0", {"share/greeting": "hello again\n"}, ["manners"]),
-        make("manners", "1.0", {"share/manners": "please\n"}),
+        make("manners", "1.0", {"share/manners": "please\n", "lib/python3.11/site-packages/manners-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: manners\nVersion: 1.0\n"}),
         make("parting", "1.0", {"share/parting": "bye\n", "lib/python3.11/site-packages/parting-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: parting\nVersion: 1.0\n"}),
     ])
     repodata = dict(info=dict(subdir="noarch"), packages=packages, repodata_version=1)
     open(f"{channel}/noarch/repodata.json", "w").write(json.dumps(repodata))
     records = await rattler.solve([rattler.Channel(f"file://{channel}")], sys.argv[1:], platforms=["noarch"], virtual_packages=[])
-    await rattler.install(records, "/opt/conda", cache_dir="/tmp/cache", show_progress=False, requested_specs=[rattler.MatchSpec(one)._match_spec for one in sys.argv[1:]])
+    await rattler.install(records, "/opt/conda", cache_dir="/opt/conda/pkgs", show_progress=False, requested_specs=[rattler.MatchSpec(one)._match_spec for one in sys.argv[1:]])
 
 
 asyncio.run(main())
-os.system("rm -rf /tmp/channel /tmp/cache /root/.cache")
+os.system("rm -rf /tmp/channel /root/.cache")
