@@ -77,12 +77,12 @@ test("pip: of each environment, upgraded, uninstalled, shadowed for a user, in a
   expect(ours.filter((line) => line.includes(" six ")).length).toBe(3)
 })
 
-test("R: beside Debian's, newer in a later layer, and removed", () => {
+test("R: beside Debian's, newer in a later layer, removed, and in a user's own library", () => {
   expect(
     of("cran")
       .map(({ name, version, path }) => `${name}|${version}|${folder(path, 2)}`)
       .toSorted(),
-  ).toEqual(lines("r"))
+  ).toEqual([...new Set([...lines("r"), ...lines("rOfUser")])].toSorted())
 })
 
 type Node = {
@@ -182,7 +182,7 @@ test("each is of the layer that last changed it", () => {
   expect(step("pypi", "attrs", "opt/other/")).toContain("rm -rf /opt/other")
   expect(step("npm", "left-pad", "usr/lib/")).toContain("left-pad-1.3.0")
   expect(step("npm", "@sindresorhus/is", "")).toContain("left-pad-1.1.0")
-  expect(step("cran", "hello", "")).toContain("/context/r/newer")
+  expect(step("cran", "hello", "usr/local/")).toContain("/context/r/newer")
   expect(step("conda", "greeting", "")).toContain("greeting==2.0")
   expect(step("rpm", "nbtest-one", "")).toContain("--install")
   expect(step("rpm", "nbtest-two", "")).toContain("--upgrade")

@@ -10,6 +10,8 @@ export const rpmVersions: readonly string[] = [
 
 /** An image with packages of each manager that can be had on this machine, which later layers upgrade, remove and shadow. */
 export function packagesRecipe(host: Host): Recipe {
+  const rPackages =
+    'Rscript -e \'write.table(installed.packages()[, c("Package", "Version", "LibPath")], sep="|", quote=FALSE, row.names=FALSE, col.names=FALSE)\''
   const pip = (python: string): string => `${python} -m pip list --verbose --format json`
   return {
     name: "packages",
@@ -28,7 +30,8 @@ export function packagesRecipe(host: Host): Recipe {
       rattler: pip("/opt/rattler/bin/python"),
       ofConda: `${pip("/opt/env/bin/python")} --path /opt/conda/lib/python3.11/site-packages`,
       target: `${pip("/opt/env/bin/python")} --path /opt/target`,
-      r: `Rscript -e 'write.table(installed.packages()[, c("Package", "Version", "LibPath")], sep="|", quote=FALSE, row.names=FALSE, col.names=FALSE)'`,
+      r: rPackages,
+      rOfUser: `su jovyan -c "${rPackages.replaceAll('"', '\\"')}"`,
       npm: "npm ls --global --all --json --long",
       local: "cd /srv/app && npm ls --all --json --long",
       requested: ["/opt/env", "/opt/other", "/opt/rattler"]

@@ -141,6 +141,10 @@ test("conda, R, npm, Julia and TeX", async () => {
         "Package: stats\nVersion: 4.2.2\nLicense: Part of R 4.2.2\nBuilt: R 4.2.2; ; 2023\n",
       "usr/local/lib/R/site-library/dplyr/DESCRIPTION":
         "Package: dplyr\nVersion: 1.1.4\nDepends: R (>= 3.5.0),\n        methods\nRepository: CRAN\nBuilt: R 4.2.2; ; 2024\n",
+      "home/me/R/x86_64-pc-linux-gnu-library/4.2/own/DESCRIPTION":
+        "Package: own\nVersion: 0.3\nBuilt: R 4.2.2; ; 2024\n",
+      "root/.cache/R/renv/cache/v5/R-4.2/x86_64-pc-linux-gnu/cli/3.6.0/89e6d8219950eac806ae0c489052048a/cli/DESCRIPTION":
+        "Package: cli\nVersion: 3.6.0\nBuilt: R 4.2.2; ; 2024\n",
       "home/me/library/mine/DESCRIPTION": "Package: mine\nVersion: 0.1\n",
       "usr/lib/node_modules/npm/package.json": JSON.stringify({
         name: "npm",
@@ -165,10 +169,12 @@ test("conda, R, npm, Julia and TeX", async () => {
     "npm @types/node 18.18.14 1",
     "npm acorn 8.8.1 1",
     'tex amsmath 2.17o 1 licence="lppl1.3c"',
+    "cran cli 3.6.0 1",
     'cran dplyr 1.1.4 1 origin="CRAN"',
     "julia JSON 0.21.4 1",
     'npm npm 10.0.0 1 licence="Artistic-2.0"',
     'conda numpy 2.0 1 architecture="linux-64" licence="BSD-3-Clause" origin="https://conda.example/conda-forge" build="py312_0"',
+    "cran own 0.3 1",
     'cran stats 4.2.2 1 licence="Part of R 4.2.2"',
     "npm zeromq 6.0.0 1",
   ])

@@ -8,7 +8,7 @@ import { isNote, noteOf, type Note } from "./readers/notes.ts"
 import { isPackageCache } from "./readers/python.ts"
 
 /** Rises when what is read of a layer changes: facts of before are not used then. */
-export const factsFormat = 6
+export const factsFormat = 7
 
 /** What one file of a layer says. */
 export type LayerRecord = Note & {

@@ -2,9 +2,15 @@ import type { Reader } from "../item.ts"
 import { fieldsOf, onePackage, said } from "./fields.ts"
 import { withoutLogin } from "./login.ts"
 
-/** R's packages: a folder with a `DESCRIPTION` in a library; one that is installed says when it was built. */
+/**
+ * R's packages: a folder with a `DESCRIPTION` in a library, a user's own library (`R/x86_64-pc-linux-gnu-library/4.2`), or renv's
+ * cache, to which its libraries have links; one that is installed says when it was built.
+ */
 export const r: Reader = {
-  wants: (path) => /(?:^|\/)(?:[\w.-]*library|R\/[^/]+)\/[A-Za-z][A-Za-z0-9.]*\/DESCRIPTION$/.test(path),
+  wants: (path) =>
+    /(?:^|\/)(?:[\w.-]*library(?:\/\d+\.\d+)?|R\/[^/]+|renv\/cache\/.{1,200}\/[0-9a-f]{32})\/[A-Za-z][A-Za-z0-9.]*\/DESCRIPTION$/.test(
+      path,
+    ),
   read(_, content) {
     const fields = fieldsOf(content.toString("utf8"))
     if (!fields.has("built")) return []
