@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
-import { inventoryOf, keptInventoryOf, type Inventory } from "../../evidence/inventory/inventory.ts"
+import { inventoryOf, keptLayers, type Inventory } from "../../evidence/inventory/inventory.ts"
 import { evidenceBeside, type Evidence } from "../../evidence/record/read.ts"
 import { isFailure } from "../../failure.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
@@ -55,15 +55,15 @@ async function inventoryFor(
 ): Promise<Pick<Inspected, "inventory" | "from">> {
   const { host, signal } = context
   const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
-  if (!whole) {
-    const known = await keptInventoryOf(image, cache)
-    if (known !== undefined) return { inventory: known, from: "layers" }
-    const kept = await (await evidence)?.inventory(image)
-    if (kept !== undefined) return { inventory: kept, from: "evidence" }
+  const tables = !whole
+  const kept = await keptLayers(image, { cache, tables })
+  if (!whole && kept.includes(undefined)) {
+    const beside = await (await evidence)?.inventory(image)
+    if (beside !== undefined) return { inventory: beside, from: "evidence" }
   }
   using progress = reading(context, image)
   await using pool = factsPool(Math.min(4, host.machine.cores))
-  const options = { cache, signal, pool, onLayer: progress.onLayer, tables: !whole }
+  const options = { cache, signal, pool, onLayer: progress.onLayer, tables, kept }
   return { inventory: await inventoryOf(image, options), from: "layers" }
 }
 

@@ -23,6 +23,8 @@ export type InventoryOptions = {
   /** Where what is known of layers is kept; a layer is read once for all images that have it. */
   readonly cache?: { readonly files: Files; readonly folder: string } | undefined
   readonly signal?: AbortSignal | undefined
+  /** What `keptLayers` gave, so that the cache is not asked again. */
+  readonly kept?: readonly (LayerFacts | undefined)[] | undefined
   /** What is known of layers from elsewhere, by digest: those are not read. Asked for what is not in the cache. */
   readonly known?: ((layer: Digest) => Promise<LayerFacts | undefined>) | undefined
   /** Whether a layer that has a table of contents is read by it, in parts. Without this layers are read whole. */
@@ -48,18 +50,12 @@ export async function inventoryOf(image: Image, options: InventoryOptions = {}):
   return inventoryFrom(await factsOfLayers(image, options))
 }
 
-/** What is in an image all of whose layers were read before; else undefined. */
-export async function keptInventoryOf(
+/** What was kept of each layer of an image, from the bottom; undefined for those that were not read before. */
+export async function keptLayers(
   { layers }: Pick<Image, "layers">,
-  cache: NonNullable<InventoryOptions["cache"]>,
-): Promise<Inventory | undefined> {
-  const facts: LayerFacts[] = []
-  for (const layer of layers) {
-    const kept = await keptFacts(layer, { cache, tables: true })
-    if (kept === undefined) return undefined
-    facts.push(kept)
-  }
-  return inventoryFrom(facts)
+  options: Pick<InventoryOptions, "cache" | "tables">,
+): Promise<readonly (LayerFacts | undefined)[]> {
+  return await parallel(layers, width, (layer) => keptFacts(layer, options))
 }
 
 /** What is in an image of which these are the layers, from the bottom. */
@@ -73,10 +69,11 @@ export function inventoryFrom(facts: readonly LayerFacts[]): Inventory {
 /** What each layer of an image says, from the bottom. Fails as `inventoryOf` does. */
 export async function factsOfLayers(image: Image, options: InventoryOptions = {}): Promise<readonly LayerFacts[]> {
   const { layers } = image
+  const cached = options.kept ?? (await keptLayers(image, options))
   const kept = await parallel(
-    layers,
+    layers.map((layer, at) => ({ layer, facts: cached[at] })),
     width,
-    async (layer) => (await keptFacts(layer, options)) ?? (await options.known?.(layer.descriptor.digest)),
+    async ({ layer, facts }) => facts ?? (await options.known?.(layer.descriptor.digest)),
   )
   const missing = layers.flatMap((layer, at) => (kept[at] === undefined ? [{ layer, at }] : []))
   const bytes = missing.reduce((sum, { layer }) => sum + sizeOf(layer), 0)
