@@ -44,7 +44,8 @@ export function barLines(weighed: WeighedImage, io: Pick<Io, "outColors" | "outT
         .map((cell) =>
           cell.label === "" && cell.part === undefined ? " ".repeat(cell.width) : drawn([cell], "▏", "░"),
         )
-        .join(""),
+        .join("")
+        .trimEnd(),
     ),
   ]
 }
