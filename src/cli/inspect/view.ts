@@ -142,6 +142,11 @@ export function madeBy(created: string | undefined): string {
   return step === "" ? "(not said)" : step
 }
 
+/** When a layer was made, to the minute; empty where an image says a time that only makes it the same each time. */
+export function madeAt(created: string | undefined): string {
+  return created === undefined || /^(?:1970|1980)-01-01T/.test(created) ? "" : created.slice(0, 16).replace("T", " ")
+}
+
 /** A text of so many columns at most. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`

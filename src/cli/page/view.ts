@@ -4,7 +4,7 @@ import { sizeOfLayers } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
 import type { Base } from "./base.ts"
 import type { Inspected } from "../inspect/inspected.ts"
-import { madeBy, packageWords } from "../inspect/view.ts"
+import { madeAt, madeBy, packageWords } from "../inspect/view.ts"
 import { cell, tableOf } from "../markdown.ts"
 
 /** A page about an image in Markdown. What comes from the image is text there, and nothing else. */
@@ -45,7 +45,7 @@ export function pageText(found: Inspected, base: Base | undefined): string {
         bytes(descriptor.size),
         bytes(inventory.layers[at]?.bytes ?? 0),
         String(inventory.layers[at]?.files ?? 0),
-        (history.created ?? "").slice(0, 19).replace("T", " "),
+        madeAt(history.created),
         descriptor.digest.slice(0, 19),
         madeBy(history.created_by).slice(0, 200),
       ]),

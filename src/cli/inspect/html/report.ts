@@ -2,7 +2,7 @@ import type { Package } from "../../../evidence/inventory/item.ts"
 import type { LayerSum, WeighedFile } from "../../../evidence/weight/package-weight.ts"
 import { sizeOfLayers } from "../../../oci/image.ts"
 import { savings } from "../savings.ts"
-import { madeBy, packageWords } from "../view.ts"
+import { madeAt, madeBy, packageWords } from "../view.ts"
 import type { WeighedImage } from "../weighed.ts"
 import type { PageData, PageGroup } from "./page/data.ts"
 
@@ -25,7 +25,7 @@ export function pageData(weighed: WeighedImage, most: Most = usual): PageData {
     files: weight.files.length,
     layers: image.layers.map(({ descriptor, history }, at) => ({
       by: madeBy(history.created_by),
-      created: timeOf(history.created),
+      created: madeAt(history.created),
       size: descriptor.size,
       unpacked: unpacked[at] ?? 0,
       hidden: sum((hiddenOf.get(at) ?? []).map(({ bytes }) => bytes)),
@@ -44,11 +44,6 @@ export function pageData(weighed: WeighedImage, most: Most = usual): PageData {
     groups: groupsOf(weighed, most),
     savings: savings(weighed),
   }
-}
-
-/** Builders that make the same image each time write the first moment that they can. */
-function timeOf(created: string | undefined): string {
-  return created === undefined || /^(?:1970|1980)-01-01T/.test(created) ? "" : created.slice(0, 16).replace("T", " ")
 }
 
 function sum(sizes: readonly number[]): number {
