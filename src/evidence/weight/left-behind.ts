@@ -41,7 +41,7 @@ const kinds: readonly Kind[] = [
   },
   {
     what: "conda's packages",
-    shape: /(?:^|\/)pkgs\/(?:[^/]+-[^/]+-[^/]+\/|[^/]+\.(?:conda|tar\.bz2)$|cache\/)/,
+    shape: /(?:^|\/)pkgs\/(?:[^/-]+-+[^/-]+-[^/]+\/|[^/]+\.(?:conda|tar\.bz2)$|cache\/)/,
     instead: "end the step with `conda clean --all --force-pkgs-dirs --yes`, or mamba's",
   },
   {
@@ -57,8 +57,8 @@ const kinds: readonly Kind[] = [
   {
     what: "bytecode without its source",
     // Python reads what is in `__pycache__` only beside a source: https://peps.python.org/pep-3147/
-    shape: /(?:^|\/)__pycache__\/[^/]+\.[a-z]+-\d+[a-z]?(?:\.opt-[^/]+)?\.pyc$/,
-    source: (path) => path.replace(/__pycache__\/([^/]+?)\.[a-z]+-\d+[a-z]?(?:\.opt-[^/]+)?\.pyc$/, "$1.py"),
+    shape: /(?:^|\/)__pycache__\/[^/]+\.[a-z]+-\d+[a-z]?(?:\.opt-[^/.]+)?\.pyc$/,
+    source: (path) => path.replace(/__pycache__\/([^/]+?)\.[a-z]+-\d+[a-z]?(?:\.opt-[^/.]+)?\.pyc$/, "$1.py"),
     instead: "remove `__pycache__` in the step that removes the sources",
   },
   { what: "temporary files", shape: /^(?:var\/)?tmp\/./, instead: "remove them in the step that makes them" },

@@ -86,3 +86,8 @@ test("bytecode is left behind where its source is gone", async () => {
     ["bytecode without its source", 530, 2],
   ])
 })
+
+test("a path of thousands of hyphens takes no time", async () => {
+  const { root } = await weighed({ [`opt/pkgs/${"-".repeat(20_000)}`]: content(10) })
+  expect(leftBehind(root)).toEqual([])
+})

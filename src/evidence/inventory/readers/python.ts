@@ -26,7 +26,7 @@ const metadataShape =
 /** True for what `pip install --target` puts into a folder of its own: not below an environment, nor where a tool unpacks for itself. */
 function isElsewhere(path: string): boolean {
   return (
-    /\/[^/]+-[^/]+\.dist-info\/METADATA$/.test(path) &&
+    /\/[^/]+\.dist-info\/METADATA$/.test(path) &&
     !/(?:^|\/)(?:site-packages|dist-packages|\.cache|archive-v\d+)\//.test(path)
   )
 }
@@ -36,7 +36,7 @@ const vendoredShape =
 
 /** Packages that conda has unpacked, from which it links into environments. */
 export function isPackageCache(path: string): boolean {
-  return /(?:^|\/)pkgs\/[^/]+-[^/]+-[^/]+\//.test(path)
+  return /(?:^|\/)pkgs\/[^/-]+-+[^/-]+-[^/]+\//.test(path)
 }
 
 /** The fields end at the first empty line: a description may follow, of any length. */
