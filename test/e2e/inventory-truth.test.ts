@@ -1,13 +1,9 @@
-import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { normaliseName } from "../../src/environment/names.ts"
 import { compareVersions } from "../../src/evidence/compare/versions.ts"
 import { serveStore, type StoreServer } from "../../src/oci/store/server/serve.ts"
-import { openLayout } from "../../src/oci/store/layout/layout.ts"
-import { writeImage } from "../../src/oci/write-image.ts"
-import { imageOf, layerOf } from "../support/layers.ts"
 import { knownImage, type KnownImage } from "../support/known-image.ts"
 import { packagesRecipe, rpmVersions } from "../support/packages-recipe.ts"
 import { compareWithSyft, syftPage, unlisted } from "../support/syft-differences.ts"
@@ -205,26 +201,4 @@ test("syft finds the same but for what the page of differences says", async () =
   const page = fileURLToPath(new URL("../../docs/reference/differences-from-syft.md", import.meta.url))
   if (process.env["NBSTACKS_UPDATE"] === "1") await host.files.write(page, syftPage())
   expect(await host.files.readText(page)).toBe(syftPage())
-})
-
-test("a database that is not read is said on stderr whatever is asked, and for programs", async () => {
-  const store = openLayout(join(sandbox.folder, "../old"), host)
-  const made = imageOf(layerOf({ "etc/x": "" }), layerOf({ "var/lib/rpm/Packages": "Berkeley DB" }))
-  const { digest } = await writeImage(made, { store, repository: "old" })
-  await using old = await serveStore(store, host, { port: 0 })
-  const name = `${old.address}/old@${digest}`
-  const warning =
-    "warning: /var/lib/rpm/Packages of layer 2 is not read, so packages of RPM are missing: it is an rpm database of an old form\n"
-  for (const command of ["inspect", "sbom", "page"])
-    expect(await sandbox.nbstacks(command, name)).toMatchObject({ code: 0, stderr: warning })
-  const { stdout } = await sandbox.nbstacks("inspect", name, "--json")
-  expect((JSON.parse(stdout) as { unread: object[] }).unread).toEqual([
-    {
-      name: "rpm",
-      ecosystem: "rpm",
-      path: "var/lib/rpm/Packages",
-      layer: 2,
-      why: "it is an rpm database of an old form",
-    },
-  ])
 })

@@ -156,7 +156,14 @@ export function cut(text: string, width: number): string {
 export function packagesText(items: readonly Found[]): string {
   const packages = items.flatMap((item) => (item.kind === "package" ? [item] : []))
   const sorted = packages.toSorted((a, b) => ecosystems.indexOf(a.ecosystem) - ecosystems.indexOf(b.ecosystem))
-  const lines = columns(sorted.map((one) => [one.ecosystem, one.name, one.version, `layer ${one.layer + 1}`]))
+  const lines = columns(
+    sorted.map(({ ecosystem, name, version, layer, within }) => [
+      ecosystem,
+      name,
+      version,
+      `layer ${layer + 1}${within === undefined ? "" : `, a copy in ${within}`}`,
+    ]),
+  )
   return lines.map((line) => `${line}\n`).join("")
 }
 
