@@ -49,6 +49,25 @@ const dist = (name: string, record: readonly string[], installer = "pip"): Membe
 const deb = (name: string): string =>
   `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n`
 
+test("a copy of a package within another weighs with that one", async () => {
+  const copy = `${site}/bleach/_vendor/html5lib-1.dist-info`
+  const paths = [`${site}/bleach/__init__.py`, `${copy}/METADATA`, `${site}/bleach/_vendor/html5lib/__init__.py`]
+  const { packages } = await weightOfImage(
+    imageOf(
+      layerOf({
+        ...dist(
+          "bleach",
+          paths.map((path) => `${path.slice(site.length + 1)},,`),
+        ),
+        [paths[0] ?? ""]: text(5),
+        [paths[1] ?? ""]: "Name: html5lib\nVersion: 1\n\n",
+        [paths[2] ?? ""]: text(7),
+      }),
+    ),
+  )
+  expect(packages.map(({ item }) => item.name)).toEqual(["bleach"])
+})
+
 test("dpkg's files, also through /lib of a merged system, and of a package with its architecture in the list's name", async () => {
   expect(
     await filesBy({

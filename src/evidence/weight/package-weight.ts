@@ -53,7 +53,9 @@ export type WeightOptions = {
 }
 
 /** Weighs an image's packages. The sum over all packages and over what belongs to none is that of all files. */
-export function weightOf({ root, items, layers }: WeightOptions): Weight {
+export function weightOf({ root, items: all, layers }: WeightOptions): Weight {
+  // A copy that a package has for itself weighs with that package, which lists its files.
+  const items = all.filter((item) => item.kind !== "package" || item.within === undefined)
   const lists = layers.map((layer) => layer.lists)
   const owned = filesOf(root, ownersOf(root, items, lists))
   const shares = layers.map(({ size, unpacked }) => (unpacked === 0 ? 0 : size / unpacked))
