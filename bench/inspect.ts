@@ -1,6 +1,8 @@
 import { join } from "node:path"
 import type { Host } from "../src/host/host.ts"
+import { startDocker } from "../test/support/docker.ts"
 import { installGo } from "../test/support/go-install.ts"
+import { syftTool } from "../test/support/known-image.ts"
 import { openSandbox, program, type Sandbox } from "../test/support/sandbox.ts"
 import { readInputs, type Inputs } from "./layers/inputs.ts"
 import { openOurs } from "./layers/ours.ts"
@@ -10,7 +12,6 @@ import { openYard, type Yard } from "./layers/yard.ts"
 import { measure, summary, type Measured, type Run } from "./measure.ts"
 
 const runs = 5
-const syftTool = { name: "syft", path: "github.com/anchore/syft/cmd/syft", version: "v1.51.0" } as const
 
 /**
  * Packages of an image in a registry on loopback: never seen, then of one that shares all but a layer, then the difference of both.
@@ -74,8 +75,31 @@ export async function inspect(host: Host): Promise<readonly Measured[]> {
     summary({ name: names.never, by }, await theirs(first)),
     summary({ name: names.single, by }, await theirs(whole)),
     summary({ name: names.sibling, by }, await theirs(second)),
+    ...(await byDocker(host, [
+      { name: names.never, reference: first },
+      { name: names.sibling, reference: second },
+    ])),
   ]
   return compared(lines, peers)
+}
+
+/** What people do today: pull the image and ask pip, one image after the other. Other peers' images are in the daemon's way nowhere. */
+async function byDocker(
+  host: Host,
+  images: readonly { readonly name: string; readonly reference: string }[],
+): Promise<readonly Measured[]> {
+  await using test = await startDocker()
+  const by = `Docker ${(await test.docker("version", "--format", "{{.Server.Version}}")).trim()}: pull, run, ask Python`
+  const script = "import importlib.metadata as m\nfor d in m.distributions(): print(d.metadata['Name'], d.version)"
+  const measured: Measured[] = []
+  for (const { name, reference } of images) {
+    const begin = host.elapsed()
+    await test.docker("pull", "--quiet", reference)
+    const output = await test.docker("run", "--rm", reference, "python", "-c", script)
+    const seconds = (host.elapsed() - begin) / 1000
+    measured.push(summary({ name, by }, [{ seconds, cpuSeconds: 0, megabytes: 0, output }]))
+  }
+  return measured
 }
 
 function nbstacks(host: Host, { folder, env }: Sandbox, args: readonly string[]): Promise<Run> {

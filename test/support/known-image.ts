@@ -39,7 +39,8 @@ export type KnownImage = {
   readonly syft: readonly SyftPackage[]
 }
 
-const tool = { name: "syft", path: "github.com/anchore/syft/cmd/syft", version: "v1.51.0" } as const
+/** syft of the version that the page of differences is about. */
+export const syftTool = { name: "syft", path: "github.com/anchore/syft/cmd/syft", version: "v1.51.0" } as const
 const repository = "known"
 
 /**
@@ -51,7 +52,7 @@ export async function knownImage(host: Host, recipe: Recipe): Promise<KnownImage
   const source = resolve(import.meta.dirname, "../images", recipe.name)
   const scratch = openLayout(join(cache, "known-bases"), host)
   const base = await debianBase(host, scratch, recipe.packages)
-  const hash = createHash("sha256").update(JSON.stringify([1, base.digest, recipe.asks, tool]))
+  const hash = createHash("sha256").update(JSON.stringify([1, base.digest, recipe.asks, syftTool]))
   for (const path of await filesBelow(host, source)) hash.update(path).update(await host.files.read(join(source, path)))
   const folder = join(cache, `known-${recipe.name}-${hash.digest("hex").slice(0, 16)}`)
   await using _alone = await host.files.lock(`${folder}.lock`, { timeout: 1_200_000 })
@@ -103,7 +104,7 @@ async function make(
 /** What syft finds in an image of a registry on loopback. By a digest it is asked once: the same image gives the same answer. */
 export async function syftOf(host: Host, name: string): Promise<readonly SyftPackage[]> {
   const digest = /@sha256:([0-9a-f]{64})$/.exec(name)?.[1]
-  const kept = join(host.machine.home, ".cache", "nbstacks-tests", `syft-${tool.version}-of`, `${digest}.json`)
+  const kept = join(host.machine.home, ".cache", "nbstacks-tests", `syft-${syftTool.version}-of`, `${digest}.json`)
   if (digest !== undefined && (await host.files.stat(kept)) !== undefined)
     return JSON.parse(await host.files.readText(kept)) as readonly SyftPackage[]
   const found = await scan(host, name)
@@ -112,7 +113,7 @@ export async function syftOf(host: Host, name: string): Promise<readonly SyftPac
 }
 
 async function scan(host: Host, name: string): Promise<readonly SyftPackage[]> {
-  const program = await installGo(host, tool)
+  const program = await installGo(host, syftTool)
   const { code, stdout, stderr } = await host.run({
     argv: [program, "scan", `registry:${name}`, "--output", "json", "--quiet"],
     env: { ...host.env, SYFT_REGISTRY_INSECURE_USE_HTTP: "true", SYFT_CHECK_FOR_APP_UPDATE: "false" },
