@@ -1,18 +1,20 @@
 import { isAbsolute } from "node:path"
 import type { Done } from "../build/outcome.ts"
-import { readChecks } from "../evidence/attach.ts"
+import { passedChecks, readChecks } from "../evidence/attach.ts"
 import type { LayerFacts } from "../evidence/inventory/layer-facts.ts"
 import { composeParts } from "../evidence/record/compose.ts"
 import { readFacts, type KnownFacts } from "../evidence/record/facts-part.ts"
 import type { Origin } from "../evidence/record/provenance.ts"
 import type { Recipe } from "../evidence/record/recipe.ts"
-import { wholeNote } from "../evidence/record/record.ts"
+import { evidenceBeside } from "../evidence/record/read.ts"
 import type { SbomFormat } from "../evidence/sbom/formats.ts"
+import type { Trusted } from "../evidence/sign/trust.ts"
 import type { ImageSigner } from "../evidence/sign/sign.ts"
-import { readArtifact, readPart, type Part } from "../oci/artifact.ts"
+import { readPart, type Part } from "../oci/artifact.ts"
 import type { Digest } from "../oci/digest.ts"
 import { readImage, type Image as OciImage } from "../oci/image.ts"
 import type { Location } from "../oci/store/store.ts"
+import { parallel } from "../parallel.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import { slotOf, type Keyed, type Slot } from "../plan/key.ts"
 import type { Place } from "../state/place.ts"
@@ -25,6 +27,10 @@ export type Evidencing = {
   /** Of nbstacks. */
   readonly version: string
   readonly signer: ImageSigner | undefined
+  /** Whose signatures count, as the tree says it. */
+  readonly trusted: readonly Trusted[]
+  /** Make the evidence of every row anew, also of those that did not change. */
+  readonly renew: boolean
   /** Reads what the layers of an image say, those that `known` does not know. */
   readonly facts: (
     image: OciImage,
@@ -34,6 +40,8 @@ export type Evidencing = {
 
 /** What one run knows of where rows are and came from. */
 export type Grounds = Evidencing & {
+  /** Those who are trusted, and this run's own key. */
+  readonly believed: readonly Trusted[]
   readonly target: Place
   readonly tree: Pick<Tree, "images">
   readonly keys: ReadonlyMap<Slot, Keyed>
@@ -93,7 +101,7 @@ function recipeOf({ target, tree, keys }: Grounds, { id, parent }: Image, done: 
 
 /** What the layers of a row's parent say, from the evidence that the parent has where releases are; asked when it is needed. */
 function parentFacts(
-  { target, tree, parents }: Grounds,
+  { target, tree, parents, believed }: Grounds,
   { parent }: Image,
   { bases }: Done,
 ): (layer: Digest) => Promise<LayerFacts | undefined> {
@@ -102,20 +110,38 @@ function parentFacts(
   if (row === undefined || digest === null) return () => Promise.resolve(undefined)
   const at = { store: target.store, repository: target.repositoryOf(row.repository), digest }
   return async (layer) => {
-    const asked = parents.get(digest) ?? factsBeside(at)
+    const asked = parents.get(digest) ?? factsBeside(at, believed)
     parents.set(digest, asked)
     return (await asked).get(layer)
   }
 }
 
-/** What the evidence of an image says of its layers; nothing where there is none. */
-async function factsBeside({ store, repository, digest }: Location): Promise<KnownFacts> {
-  const referrers = await store.referrers(repository, digest)
-  const whole = referrers.find(
-    ({ artifactType, annotations }) => artifactType === artifactTypes.evidence && annotations?.[wholeNote] === "1",
-  )
-  if (whole === undefined) return new Map()
-  const artifact = await readArtifact(store, repository, { reference: whole.digest, type: artifactTypes.evidence })
+/** What the evidence of an image that counts says of its layers; nothing where there is none. */
+async function factsBeside(image: Location, believed: readonly Trusted[]): Promise<KnownFacts> {
+  const { store, repository } = image
+  const artifact = await (await evidenceBeside(image, believed)).manifest()
   const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.layerFacts)
   return part === undefined ? new Map() : await readFacts(await readPart(store, repository, part))
 }
+
+/**
+ * The rows whose images passed, but of which the report is gone, or was signed by nobody who is believed: they have to be checked again.
+ * What this machine keeps is its own.
+ */
+export async function rowsWithoutReport(
+  grounds: Pick<Grounds, "believed">,
+  rows: readonly { readonly image: Image; readonly done: Done }[],
+): Promise<ReadonlySet<RowId>> {
+  const lost = await parallel(rows, atOnce, async ({ image, done }) => {
+    if (done.checks !== undefined) return []
+    const { store } = done.place
+    const at: Location = { store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
+    const key = checkKeyOf(done.digest, image.checks)
+    if (done.place.kind === "local" || grounds.believed.length === 0)
+      return (await passedChecks(at)).has(key) ? [] : [image.id]
+    return (await evidenceBeside(at, grounds.believed, key)).digest === undefined ? [image.id] : []
+  })
+  return new Set(lost.flat())
+}
+
+const atOnce = 8

@@ -8,6 +8,7 @@ import { recordEvidence, signManifest } from "../evidence/record/record.ts"
 import { checkKeyOf } from "../plan/check-key.ts"
 import { slotOf, type Key, type Keyed, type KeyInput, type Slot } from "../plan/key.ts"
 import type { Done } from "../build/outcome.ts"
+import { Failure } from "../failure.ts"
 import type { Report } from "../report/event.ts"
 import { prepareRecord, recordBuilt } from "../state/key-state.ts"
 import type { Place } from "../state/place.ts"
@@ -96,7 +97,7 @@ export async function pushRow(
 ): Promise<Omit<ReleasedImage, "tags">> {
   const { store } = push.target
   const repository = push.target.repositoryOf(image.repository)
-  const { signer } = grounds
+  const { signer, believed, renew } = grounds
   const released: Record<string, ReleasedPlatform> = {}
   const manifests: { platform: Done["platform"]; digest: Digest }[] = []
   for (const done of platforms.toSorted((a, b) => (a.platform < b.platform ? -1 : 1))) {
@@ -104,13 +105,13 @@ export async function pushRow(
     const { check, checks } = platform
     await sendPlatform(push, { image, done }, async (_from, to) => {
       const compose = (): ReturnType<typeof establish> => establish(grounds, image, done)
-      await recordEvidence(to, { check: { key: check, ...checks }, compose, signer })
+      await recordEvidence(to, { check: { key: check, ...checks }, compose, signer, believed, renew })
     })
     released[done.platform] = platform
     manifests.push({ platform: done.platform, digest: done.digest })
   }
   const { digest } = await writeIndex(manifests, { store, repository })
-  if (signer !== undefined) await signManifest({ store, repository, digest }, signer)
+  if (signer !== undefined) await signManifest({ store, repository, digest }, { signer, believed })
   return { id: image.id, repository: image.repository, index: digest, platforms: released }
 }
 
@@ -210,7 +211,10 @@ async function releasedPlatform(image: Image, done: Done): Promise<ReleasedPlatf
   const from = { store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
   const check = checkKeyOf(done.digest, image.checks)
   const summary = done.checks ?? (await checkSummaries(from)).find(({ key, failed }) => key === check && failed === 0)
-  if (summary === undefined) throw new Error(`${image.id} has no evidence under ${check}`)
+  if (summary === undefined)
+    throw new Failure("temporary", `The check report of ${image.id} is gone from ${from.store.name}`, {
+      hint: "Run the command again: the image is checked again then",
+    })
   const built = await readImage(from.store, from.repository, done.digest)
   return {
     digest: done.digest,

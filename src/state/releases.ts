@@ -69,11 +69,14 @@ const settling = 1_500
 /**
  * Writes the record of a release: the commit point. Undefined, and no release, if another took its number. Where a
  * registry cannot write a tag only once, it is read back after a while: of two writers the last one has the number.
+ *
+ * @param sign Puts a signature beside the record, where there is one to put.
  */
 export async function recordRelease(
   place: Place,
   release: Release,
   clock: Pick<Clock, "sleep">,
+  sign: (record: Digest) => Promise<void>,
 ): Promise<Digest | undefined> {
   const digest = await writeArtifact(place.store, place.state, {
     type: artifactTypes.release,
@@ -84,6 +87,8 @@ export async function recordRelease(
       "org.opencontainers.image.revision": release.source.commit ?? "",
     },
   })
+  // Before anything leads to it: a release that is there is signed.
+  await sign(digest)
   try {
     const tag = releaseTag(release.sequence)
     const { guarantee } = await place.store.tag(place.state, tag, digest, "absent")

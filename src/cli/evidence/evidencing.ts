@@ -1,12 +1,12 @@
 import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
-import type { ImageSigner } from "../../evidence/sign/sign.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Evidencing } from "../../release/establish.ts"
 import type { Tree } from "../../tree/tree.ts"
 import { version } from "../cli.ts"
 import type { Context } from "../context.ts"
+import type { Signed } from "./signer.ts"
 
 /** Threads that read layers while others are sent. */
 const mostThreads = 2
@@ -15,7 +15,7 @@ const mostThreads = 2
 export function openEvidencing(
   { host, signal }: Context,
   { sboms }: Pick<Tree, "sboms">,
-  signer: ImageSigner | undefined,
+  { signer, trusted, renew }: Signed & { readonly renew: boolean },
 ): Evidencing & AsyncDisposable {
   const pool = factsPool(Math.min(mostThreads, host.machine.cores))
   const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
@@ -23,6 +23,8 @@ export function openEvidencing(
     sboms,
     version,
     signer,
+    trusted,
+    renew,
     facts: async (image, known) => await factsOfLayers(image, { cache, known, pool, signal }),
     [Symbol.asyncDispose]: async () => await pool[Symbol.asyncDispose](),
   }

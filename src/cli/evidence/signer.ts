@@ -11,6 +11,9 @@ const keyless = "keyless"
 /** What `--sign` may be given by. */
 const variable = "NBSTACKS_SIGNING_KEY"
 
+/** What signs a release, and whose signatures count. */
+export type Signed = { readonly signer: ImageSigner | undefined; readonly trusted: readonly Trusted[] }
+
 /**
  * What signs a release: the key that was asked for, by the option or else by NBSTACKS_SIGNING_KEY; undefined where nothing is to be
  * signed. Fails with `cannot` before anything is built when the tree says whose signatures count and this would be none of them.
@@ -19,20 +22,29 @@ export async function openSigner(
   context: Context,
   tree: Pick<Tree, "trust" | "folder">,
   asked: string | undefined,
-): Promise<ImageSigner | undefined> {
+): Promise<Signed> {
   const { host, folder } = context
+  if (asked === "")
+    throw new Failure("cannot", "`--sign` names no key", {
+      hint: "Is a variable empty that the command has? Write `--sign FILE`, `--sign env://NAME` or `--sign keyless`",
+    })
   const named = asked ?? host.env[variable]
   const trusted = await readTrusted(host, tree)
   if (named === undefined || named === "") {
-    if (trusted.length === 0) return undefined
+    if (trusted.length === 0) return { signer: undefined, trusted }
     throw new Failure("cannot", "nbstacks.yaml says whose signatures count, and this release would have none", {
       detail: `Signatures count of: ${trusted.map(({ name }) => name).join(", ")}.\n\nNothing was built, pushed or tagged.`,
       hint: `Name the private key: \`--sign FILE\`, or ${variable}; or take \`trust\` out of nbstacks.yaml`,
     })
   }
   if (named === keyless) {
+    if (trusted.length > 0 && !trusted.some(({ kind }) => kind === "identity"))
+      throw new Failure("cannot", "nbstacks.yaml trusts keys alone, and this release would be signed without one", {
+        detail: "Nothing was built, pushed or tagged.",
+        hint: "Sign with a key of `trust`, or add the identity of this run there: `identity`, `issuer` and `root`",
+      })
     const { keylessSigner } = await import("../../evidence/sign/keyless.ts")
-    return keylessSigner(host.env)
+    return { signer: keylessSigner(host.env), trusted }
   }
   const { readPrivateKey } = await import("../../evidence/sign/private-key.ts")
   const { keySigner } = await import("../../evidence/sign/sign.ts")
@@ -40,7 +52,7 @@ export async function openSigner(
   const { what, pem } = await readWritten(host, folder, named)
   const signer = keySigner(readPrivateKey({ what, pem, password }))
   requireTrusted(signer, trusted, what)
-  return signer
+  return { signer, trusted }
 }
 
 async function readWritten(

@@ -84,7 +84,7 @@ function evidenceWords({ evidence, from }: Inspected): string | undefined {
   const words = [
     checks === undefined
       ? undefined
-      : `${checks.passed} checks passed${checks.failed > 0 ? `, ${checks.failed} failed` : ""}`,
+      : `${count(checks.passed, "check")} passed${checks.failed > 0 ? `, ${checks.failed} failed` : ""}`,
     digest === undefined ? undefined : from === "evidence" ? "this inventory" : "inventory",
     signedBy !== undefined ? `signed by ${signedBy}` : signatures > 0 ? count(signatures, "signature") : undefined,
   ].filter((word) => word !== undefined)

@@ -13,6 +13,7 @@ export type PublishOptions = {
   readonly dryRun?: true | undefined
   readonly push: boolean
   readonly allowDirty?: true | undefined
+  readonly renewEvidence?: true | undefined
   readonly sign?: string | undefined
   readonly junit?: string | undefined
   readonly events?: string | undefined
@@ -37,6 +38,7 @@ export function publishCommand(execute: Execute): CommandUnknownOpts {
     .option("--no-push", "for pull requests: build and check, keep nothing but the local store")
     .option("--allow-dirty", "publish with changes that are not committed; the release says so")
     .option("--sign <key>", "sign with this private key: a file, env://NAME, or `keyless` in a CI system")
+    .option("--renew-evidence", "write what is kept beside images anew, also of those that did not change")
     .option("--junit <file>", "write the results of the checks as JUnit XML")
     .option("--events <file>", texts.events)
     .option("--json", texts.json)

@@ -24,7 +24,7 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
   const { io, host, folder } = context
   const { whole, session, source, options, severalPlatforms } = job
   const start = host.elapsed()
-  const signer = await openSigner(context, whole, options.sign)
+  const signed = await openSigner(context, whole, options.sign)
   const tally = tallyReporter()
   const known: { latest: Recorded | undefined; recorded: Recorded | undefined } = {
     latest: undefined,
@@ -40,7 +40,10 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
     runtime: options.runtime,
   })
   try {
-    await using evidencing = openEvidencing(context, session.tree, signer)
+    await using evidencing = openEvidencing(context, session.tree, {
+      ...signed,
+      renew: options.renewEvidence === true,
+    })
     const published = await publish({
       tree: whole,
       builder,
@@ -71,7 +74,7 @@ export async function makeRelease(context: Context, job: PublishJob): Promise<nu
       published,
       target: session.target,
       milliseconds: host.elapsed() - start,
-      signed: signer !== undefined,
+      signed: signed.signer !== undefined,
       sent: tally.sent(),
       colors: io.colors,
     }

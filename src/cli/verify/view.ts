@@ -1,6 +1,7 @@
 import type { Finding } from "../../evidence/verify/finding.ts"
 import type { Verified } from "../../evidence/verify/verify.ts"
 import { count } from "../../report/format.ts"
+import { oneLine } from "../columns.ts"
 import type { Colors } from "../io.ts"
 
 /** An image as it was named and what was found about its index and its platforms; or the record of a release. */
@@ -31,9 +32,9 @@ function block(
 ): string {
   const paint = { ok: green, bad: red, note: dim }
   return [
-    `${bold(name)}  ${platform ?? (kind === "release" ? "record" : "index")}  ${digest}`,
+    `${bold(oneLine(name))}  ${platform ?? (kind === "release" ? "record" : "index")}  ${digest}`,
     ...findings.map(
-      ({ status, what, says }) => `  ${paint[status](words[status].padEnd(5))}  ${what.padEnd(10)}  ${says}`,
+      ({ status, what, says }) => `  ${paint[status](words[status].padEnd(5))}  ${what.padEnd(10)}  ${oneLine(says)}`,
     ),
     "",
   ].join("\n")

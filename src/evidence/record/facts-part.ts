@@ -25,7 +25,7 @@ const Record = z.looseObject({
 const Facts = z.object({
   format: z.literal(factsFormat),
   gone: z.array(z.string()),
-  members: z.array(z.union([z.string(), z.tuple([z.string(), z.string()]), Record])),
+  members: z.array(z.union([z.string(), z.tuple([z.string(), z.string()]), z.tuple([z.string()]), Record])),
   files: z.int().nonnegative(),
   bytes: z.int().nonnegative(),
 })

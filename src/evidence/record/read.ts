@@ -4,12 +4,14 @@ import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
 import type { Location } from "../../oci/store/store.ts"
+import type { CheckKey } from "../../plan/check-key.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { checkNotes } from "../attach.ts"
 import type { Inventory } from "../inventory/inventory.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { InventoryRecord, mismatchOf } from "./inventory-part.ts"
-import { readBundles, wholeNote } from "./record.ts"
+import { signedBeside } from "./bundles.ts"
+import { wholeEvidence } from "./record.ts"
 
 /** What is kept beside an image, and counts. */
 export type Evidence = {
@@ -30,12 +32,22 @@ export type Evidence = {
   readonly manifest: () => Promise<ArtifactManifest | undefined>
 }
 
-/** Asks what is kept beside an image. Where somebody is trusted only what they signed counts. */
-export async function evidenceBeside(location: Location, trusted: readonly Trusted[]): Promise<Evidence> {
+/**
+ * Asks what is kept beside an image. Where somebody is trusted only what they signed counts.
+ *
+ * @param check Only under this check key.
+ */
+export async function evidenceBeside(
+  location: Location,
+  trusted: readonly Trusted[],
+  check?: CheckKey,
+): Promise<Evidence> {
   const { store, repository, digest } = location
   const referrers = await store.referrers(repository, digest)
   const all = referrers.filter(({ artifactType }) => artifactType === artifactTypes.evidence)
-  const whole = all.filter(({ annotations }) => annotations?.[wholeNote] === "1")
+  const whole = wholeEvidence(referrers).filter(
+    ({ annotations }) => check === undefined || annotations?.[checkNotes.check] === check,
+  )
   const signed =
     trusted.length === 0 || whole.length === 0 ? undefined : await signedBeside(location, referrers, trusted)
   const counting = trusted.length === 0 ? whole[0] : whole.find((one) => signed?.digests.has(one.digest))
@@ -67,22 +79,4 @@ export async function evidenceBeside(location: Location, trusted: readonly Trust
 function checksOf({ annotations }: Descriptor): readonly { readonly passed: number; readonly failed: number }[] {
   const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
   return Number.isInteger(passed) && Number.isInteger(failed) ? [{ passed, failed }] : []
-}
-
-/** What those who are trusted signed beside an image, and who it was. */
-async function signedBeside(
-  location: Location,
-  referrers: readonly Descriptor[],
-  trusted: readonly Trusted[],
-): Promise<{ readonly by: string | undefined; readonly digests: ReadonlySet<Digest> }> {
-  const { judgeBundle } = await import("../sign/trust.ts")
-  const digests = new Set<Digest>()
-  let by: string | undefined
-  for (const bundle of await readBundles(location, referrers)) {
-    const judged = "problem" in bundle ? undefined : judgeBundle(bundle.bytes, trusted)
-    if (judged === undefined || "no" in judged || !judged.digests.has(location.digest)) continue
-    by ??= judged.by
-    for (const one of judged.digests) digests.add(one)
-  }
-  return { by, digests }
 }

@@ -1,12 +1,12 @@
-import { artifactManifest, readArtifact, readPart, writeParts, type Artifact, type Part } from "../../oci/artifact.ts"
+import { artifactManifest, writeParts, type Artifact, type Part } from "../../oci/artifact.ts"
 import type { Descriptor } from "../../oci/descriptor.ts"
 import { digestOf, type Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
-import { parallel } from "../../parallel.ts"
-import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { checkNotes, goneError, type CheckEvidence } from "../attach.ts"
 import type { ImageSigner } from "../sign/sign.ts"
+import type { Trusted } from "../sign/trust.ts"
+import { isSigned, signedBeside } from "./bundles.ts"
 
 /** Marks evidence that has everything, not only a check report. */
 export const wholeNote = "io.nbstacks.evidence"
@@ -16,32 +16,35 @@ export type Recording = {
   /** Makes the parts; asked only where this evidence is not there yet. */
   readonly compose: () => Promise<readonly Part[]>
   readonly signer: ImageSigner | undefined
+  /** Whose signatures make that evidence which is there already counts; without a signer and anybody here all counts. */
+  readonly believed: readonly Trusted[]
+  /** Make it anew, whatever is there. */
+  readonly renew: boolean
 }
 
 /**
  * Puts what is established about an image beside it, and a signature of both, unless they are there: one artifact for each
- * check key. What both come to is one change of a registry's list.
+ * check key. What both come to is one change of a registry's list. Evidence that somebody else wrote is never signed.
  */
-export async function recordEvidence(image: Location, { check, compose, signer }: Recording): Promise<void> {
+export async function recordEvidence(image: Location, { check, compose, ...recording }: Recording): Promise<void> {
   const { store, repository, digest } = image
+  const { signer, believed, renew } = recording
   const [subject, referrers] = await Promise.all([
     store.headManifest(repository, digest),
     store.referrers(repository, digest),
   ])
   if (subject === undefined) throw goneError(image)
-  const there = referrers.find(
-    ({ artifactType, annotations }) =>
-      artifactType === artifactTypes.evidence &&
-      annotations?.[wholeNote] === "1" &&
-      annotations[checkNotes.check] === check.key &&
-      annotations[checkNotes.failed] === "0",
+  const candidates = wholeEvidence(referrers).filter(
+    ({ annotations }) => annotations?.[checkNotes.check] === check.key && annotations[checkNotes.failed] === "0",
   )
+  const there = renew ? undefined : await countingOf(image, { candidates, referrers, signer, believed })
   const made = there === undefined ? evidenceArtifact(await compose(), subject, check) : undefined
   const evidence = made === undefined ? (there as Descriptor).digest : digestOf(made.bytes)
   const wanted = [digest, evidence]
-  const signed = made === undefined && signer !== undefined && (await isSigned(image, referrers, { wanted, signer }))
-  const signature = signer === undefined || signed ? undefined : await signatureOf(wanted, subject, signer)
-  const artifacts = [made, signature].filter((one) => one !== undefined)
+  const signed = signer === undefined || (await isSigned(image, referrers, { wanted, signer, believed }))
+  const signature = signed ? undefined : await signatureOf(wanted, subject, signer)
+  const isNew = made !== undefined && !candidates.some((one) => one.digest === evidence)
+  const artifacts = [isNew ? made : undefined, signature].filter((one) => one !== undefined)
   if (artifacts.length === 0) return
   for (const artifact of artifacts) await writeParts(store, repository, artifact)
   await store.attach(
@@ -51,8 +54,39 @@ export async function recordEvidence(image: Location, { check, compose, signer }
   )
 }
 
+/** The evidence among what refers to an image that has everything. */
+export function wholeEvidence(referrers: readonly Descriptor[]): readonly Descriptor[] {
+  return referrers.filter(
+    ({ artifactType, annotations }) => artifactType === artifactTypes.evidence && annotations?.[wholeNote] === "1",
+  )
+}
+
+type Candidates = Pick<Recording, "signer" | "believed"> & {
+  readonly candidates: readonly Descriptor[]
+  readonly referrers: readonly Descriptor[]
+}
+
+/** The evidence that counts: any where nobody signs, else one that somebody who is believed signed with the image. */
+async function countingOf(
+  image: Location,
+  { candidates, referrers, signer, believed }: Candidates,
+): Promise<Descriptor | undefined> {
+  if (candidates.length === 0 || (signer === undefined && believed.length === 0)) return candidates[0]
+  if (believed.length === 0 && signer !== undefined) {
+    // Nobody can say yet whose signatures count: one that is about both is left alone, nothing else is signed.
+    for (const one of candidates)
+      if (await isSigned(image, referrers, { wanted: [image.digest, one.digest], signer, believed })) return one
+    return undefined
+  }
+  const signed = await signedBeside(image, referrers, believed)
+  return candidates.find(({ digest }) => signed.digests.has(digest))
+}
+
 /** Puts a signature beside an index or a record, unless there is one by the same key. */
-export async function signManifest(manifest: Location, signer: ImageSigner): Promise<void> {
+export async function signManifest(
+  manifest: Location,
+  { signer, believed }: Pick<Recording, "believed"> & { readonly signer: ImageSigner },
+): Promise<void> {
   const { store, repository, digest } = manifest
   const [subject, referrers] = await Promise.all([
     store.headManifest(repository, digest),
@@ -60,10 +94,16 @@ export async function signManifest(manifest: Location, signer: ImageSigner): Pro
   ])
   if (subject === undefined) throw goneError(manifest)
   const wanted = [digest]
-  if (await isSigned(manifest, referrers, { wanted, signer })) return
+  if (await isSigned(manifest, referrers, { wanted, signer, believed })) return
   const signature = await signatureOf(wanted, subject, signer)
   await writeParts(store, repository, signature)
   await store.attach(repository, digest, [signature.bytes])
+}
+
+/** Whether somebody who is believed signed an index or a record. */
+export async function isBelieved(manifest: Location, believed: readonly Trusted[]): Promise<boolean> {
+  const referrers = await manifest.store.referrers(manifest.repository, manifest.digest)
+  return (await signedBeside(manifest, referrers, believed)).by !== undefined
 }
 
 function evidenceArtifact(
@@ -92,45 +132,4 @@ async function signatureOf(
 ): Promise<Artifact & { readonly bytes: Uint8Array }> {
   const { signatureArtifact } = await import("../sign/sign.ts")
   return signatureArtifact(await signer.bundle(wanted), subject)
-}
-
-/** Whether some signature is about all of these digests; by this key, where signatures are by a key. */
-async function isSigned(
-  image: Location,
-  referrers: readonly Descriptor[],
-  { wanted, signer }: { readonly wanted: readonly Digest[]; readonly signer: ImageSigner },
-): Promise<boolean> {
-  for (const bundle of await readBundles(image, referrers)) {
-    if ("problem" in bundle) continue
-    const { bundleDigests } = await import("../sign/trust.ts")
-    const digests = bundleDigests(bundle.bytes, signer.publicKey)
-    if (wanted.every((one) => digests.has(one))) return true
-  }
-  return false
-}
-
-/** A signature beside an image, or why it cannot be read. */
-export type KeptBundle = { readonly manifest: Digest } & ({ readonly bytes: Uint8Array } | { readonly problem: string })
-
-/** More signatures than this are not looked at: anybody who may push can add some. */
-const mostBundles = 32
-/** At once. */
-const width = 4
-
-/** The signatures among what refers to an image. One that is damaged or gone takes nothing from the others. */
-export async function readBundles(
-  { store, repository }: Pick<Location, "store" | "repository">,
-  referrers: readonly Descriptor[],
-): Promise<readonly KeptBundle[]> {
-  const bundles = referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).slice(0, mostBundles)
-  return await parallel(bundles, width, async ({ digest }) => {
-    try {
-      const artifact = await readArtifact(store, repository, { reference: digest, type: artifactTypes.bundle })
-      const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.bundle)
-      if (part === undefined) return { manifest: digest, problem: "it is gone" }
-      return { manifest: digest, bytes: await readPart(store, repository, part) }
-    } catch (error) {
-      return { manifest: digest, problem: sentenceOf(error) }
-    }
-  })
 }

@@ -38,10 +38,16 @@ export function keylessSigner(env: Readonly<Record<string, string | undefined>>)
         return await bundleOf(new DSSEBundleBuilder({ signer, witnesses: [witness] }), subjects)
       } catch (error) {
         throw new Failure("temporary", "Cannot sign with the identity of this run", {
-          cause: error,
+          cause: withoutTokens(error),
           hint: "Sigstore's services may be away: run the command again. It signs what is there without building anything",
         })
       }
     },
   }
+}
+
+/** What went wrong, without the token of the identity, with which somebody else could sign. */
+function withoutTokens(error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error)
+  return new Error(message.replaceAll(/eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|[\w-]+\.eyJ[\w-]*(?:\.[\w-]*)?/g, "(a token)"))
 }

@@ -54,9 +54,13 @@ export function requireKind(key: KeyObject, what: string): void {
     (kind === "rsa" && (modulusLength ?? 0) >= 2048)
   )
     return
-  throw new Failure("cannot", `${what} is a key of a kind that is not used to sign images: ${namedCurve ?? kind}`, {
-    hint: "Use a key of the curve P-256, as cosign makes them, or Ed25519, or RSA of 2048 bits and more",
-  })
+  throw new Failure(
+    "cannot",
+    `${what} is a key of a kind that is not used to sign images: ${namedCurve ?? (kind === "rsa" ? `RSA of ${modulusLength} bits` : kind)}`,
+    {
+      hint: "Use a key of the curve P-256, as cosign makes them, or Ed25519, or RSA of 2048 bits and more",
+    },
+  )
 }
 
 /** https://github.com/secure-systems-lab/go-securesystemslib/blob/main/encrypted/encrypted.go */

@@ -28,6 +28,10 @@ export type Trusted =
 
 /** Reads a public key. Fails with `cannot` when it is none, or of a kind that nobody signs with. */
 export function readPublicKey(pem: string, what: string): KeyObject {
+  if (pem.includes("PRIVATE KEY"))
+    throw new Failure("cannot", `${what} is a private key; only the public one is needed here`, {
+      hint: "Write it with `openssl pkey -in signing.key -pubout -out signing.pub`, and keep the private one out of git",
+    })
   try {
     const key = createPublicKey(pem)
     requireKind(key, what)
@@ -44,7 +48,9 @@ export function readPublicKey(pem: string, what: string): KeyObject {
 /** Reads a Sigstore trusted root, as `cosign trusted-root create` writes it. Fails with `cannot` when it is none. */
 export function readRoot(text: string, what: string): TrustedRoot {
   try {
-    return TrustedRoot.fromJSON(JSON.parse(text))
+    const root = TrustedRoot.fromJSON(JSON.parse(text))
+    if (root.certificateAuthorities.length === 0 || root.tlogs.length === 0) throw new Error("it trusts nobody")
+    return root
   } catch (error) {
     throw new Failure("cannot", `${what} is no Sigstore trusted root`, {
       cause: error,
@@ -86,16 +92,8 @@ export function judgeBundle(bytes: Uint8Array, trusted: readonly Trusted[]): Jud
   return { no: [...failures].join("; ") || "nobody's signatures count here" }
 }
 
-/**
- * The digests that a bundle is about.
- *
- * @param key Who must have made it; anybody may where there is none, and nothing is verified.
- */
-export function bundleDigests(bytes: Uint8Array, key: KeyObject | undefined): ReadonlySet<Digest> {
-  if (key !== undefined) {
-    const judged = judgeBundle(bytes, [{ kind: "key", name: "", key }])
-    return "no" in judged ? new Set() : judged.digests
-  }
+/** The digests that a bundle says it is about: nothing is verified. */
+export function bundleDigests(bytes: Uint8Array): ReadonlySet<Digest> {
   try {
     const bundle = bundleFromJSON(JSON.parse(new TextDecoder().decode(bytes)))
     return isBundleWithDsseEnvelope(bundle) ? signedDigests(bundle.content.dsseEnvelope.payload) : new Set()

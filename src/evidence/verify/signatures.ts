@@ -1,7 +1,7 @@
 import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
-import { readBundles } from "../record/record.ts"
+import { readBundles } from "../record/bundles.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
 

@@ -12,7 +12,11 @@ const footerSize = 51
 /** The end of a layer, with which most tables come at once. */
 const firstRead = 256 * 1024
 /** Tables of images of a hundred thousand files have 40 MB. */
-const largest = { packed: 64 * 1024 * 1024, plain: 512 * 1024 * 1024 } as const
+const largest = { packed: 64 * 1024 * 1024, plain: 256 * 1024 * 1024 } as const
+/** Entries of a table: an image of a hundred thousand files has a tenth of it. */
+const mostEntries = 1_000_000
+/** Bytes before a piece in its gzip member: writers join small files. */
+const mostInner = 64 * 1024 * 1024
 
 /** A piece of a file's content: where the gzip member is that it is in, and where it is in that member's bytes. */
 export type Chunk = {
@@ -114,18 +118,20 @@ function tableOf(layer: Layer, packed: Buffer): Buffer {
 }
 
 function tocOf(layer: Layer, entries: readonly z.infer<typeof Entry>[], place: number, length: number): Toc {
-  const members: TocMember[] = []
+  const members: (TocMember & { readonly chunks: Chunk[] })[] = []
   const offsets = new Set<number>([place])
+  if (entries.length > mostEntries) throw broken(layer, `it has more than ${mostEntries} entries`)
   for (const entry of entries) {
     const { name, type, size = 0, mode = 0, uid = 0, gid = 0, linkName, offset } = entry
     if (offset !== undefined) {
+      if ((entry.innerOffset ?? 0) > mostInner) throw broken(layer, `${name} is too far inside of its member`)
       if (offset >= place) throw broken(layer, `it says that ${name} is behind it`)
       offsets.add(offset)
     }
     const last = members.at(-1)
     if (type === "chunk") {
       if (last?.path !== pathOf(name)) throw broken(layer, `it has a piece of ${name} without the file`)
-      members[members.length - 1] = { ...last, chunks: [...last.chunks, chunkOf(entry, last.size)] }
+      last.chunks.push(chunkOf(entry, last.size))
       continue
     }
     const kind = kinds[type]
@@ -135,7 +141,7 @@ function tocOf(layer: Layer, entries: readonly z.infer<typeof Entry>[], place: n
     members.push({ path: pathOf(name), kind, mode, uid, gid, size: kind === "file" ? size : 0, ...link, chunks })
   }
   // The table is a file of the layer too.
-  const own = {
+  const own: TocMember = {
     path: "stargz.index.json",
     kind: "file",
     mode: 0o444,
@@ -143,7 +149,7 @@ function tocOf(layer: Layer, entries: readonly z.infer<typeof Entry>[], place: n
     gid: 0,
     size: length,
     chunks: [],
-  } as const
+  }
   return { members: [...members, own], offsets: [...offsets].sort((a, b) => a - b) }
 }
 

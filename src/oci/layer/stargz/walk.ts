@@ -13,7 +13,7 @@ const most = 4 * 1024 * 1024
 /** Requests under way. */
 const width = 6
 /** What may stand in the gzip members after a piece's content, before the next: headers of folders and links. */
-const between = 64 * 1024 * 1024
+const between = 16 * 1024 * 1024
 
 type Wanted = { readonly at: number; readonly member: TocMember }
 type Group = { readonly first: number; readonly end: number; readonly wanted: readonly Wanted[] }
@@ -36,6 +36,7 @@ export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: 
   const wants = headers.map((header) => header.kind === "file" && header.size > 0 && visitor.wants(header))
   const endOf = endFinder(offsets)
   const groups = groupsOf(
+    layer,
     members.flatMap((member, at) => (wants[at] === true ? [{ at, member }] : [])),
     endOf,
   )
@@ -83,11 +84,18 @@ function endFinder(offsets: readonly number[]): EndOf {
 }
 
 /** What is wanted, in the order of the table, in as few requests as are sensible. */
-function groupsOf(wanted: readonly Wanted[], endOf: EndOf): readonly Group[] {
+function groupsOf(layer: Layer, wanted: readonly Wanted[], endOf: EndOf): readonly Group[] {
   const groups: Group[] = []
   for (const one of wanted) {
-    const first = Math.min(...one.member.chunks.map(({ offset }) => offset))
-    const end = Math.max(...one.member.chunks.map(({ offset }) => endOf(offset)))
+    let [first, end, size] = [Number.POSITIVE_INFINITY, 0, 0]
+    for (const { offset, size: piece } of one.member.chunks) {
+      first = Math.min(first, offset)
+      end = Math.max(end, endOf(offset))
+      size += piece
+    }
+    // What is stored of a file is hardly more than the file; a table that says otherwise wants our memory.
+    if (end - first > size + between)
+      throw broken(layer, `${one.member.path} of ${size} bytes would take ${end - first} stored ones`)
     const last = groups.at(-1)
     const joins = last !== undefined && first >= last.first && first - last.end <= near && end - last.first <= most
     if (joins)
