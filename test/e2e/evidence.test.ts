@@ -1,9 +1,11 @@
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
-import { artifactManifest, readArtifact, type ArtifactManifest } from "../../src/oci/artifact.ts"
+import { factsFormat } from "../../src/evidence/inventory/layer-facts.ts"
+import { artifactManifest, emptyConfig, readArtifact, type ArtifactManifest } from "../../src/oci/artifact.ts"
 import type { Descriptor } from "../../src/oci/descriptor.ts"
-import type { Digest } from "../../src/oci/digest.ts"
+import { digestOf, type Digest } from "../../src/oci/digest.ts"
 import { mediaTypes } from "../../src/oci/media-types.ts"
 import { fallbackTag } from "../../src/oci/store/registry/referrers.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
@@ -428,6 +430,135 @@ describe("tampering", () => {
     } finally {
       await host.files.write(pathOf(layer as Digest), bytes)
     }
+  })
+
+  test("evidence that somebody else wrote is not signed by the next publish, and does not reach a child", async () => {
+    const base = digestsOf(await verify(sandbox, "base"), "base").platform
+    const genuine = (await store.referrers("base", base)).find(
+      ({ artifactType }) => artifactType === artifactTypes.evidence,
+    )
+    const read = await readArtifact(store, "base", { reference: genuine?.digest ?? "", type: artifactTypes.evidence })
+    if (genuine === undefined || read === undefined) throw new Error("base has no evidence")
+    const layer = (await readLayers(store, "base", base))[0]
+    const lie = { kind: "package", ecosystem: "pypi", name: "never-there", version: "6.6.6" }
+    const facts = { format: factsFormat, gone: [], members: [{ path: "a/METADATA", items: [lie] }], files: 1, bytes: 1 }
+    const bytes = gzipSync(JSON.stringify({ format: factsFormat, layers: { [layer as Digest]: facts } }))
+    const part = { mediaType: artifactTypes.layerFacts, digest: digestOf(bytes), size: bytes.length }
+    await store.writeBlob("base", part, async function* () {
+      yield bytes
+    })
+    const subject = await store.headManifest("base", base)
+    // So often until its digest is before that of the genuine one.
+    for (let nonce = 0; ; nonce++) {
+      const { digest: _, ...whole } = read
+      const layers = whole.layers.map((one) => (one.mediaType === artifactTypes.layerFacts ? part : one))
+      const annotations = { ...whole.annotations, nonce: String(nonce) }
+      const forged = Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: mediaTypes.ociManifest,
+          config: emptyConfig,
+          ...whole,
+          subject,
+          layers,
+          annotations,
+        }),
+      )
+      if (digestOf(forged) > genuine.digest) continue
+      await store.attach("base", base, [forged])
+      break
+    }
+    const forger = (await verify(sandbox, "base")).images.flatMap(({ manifests }) =>
+      manifests.flatMap(({ findings }) => findings),
+    )
+    expect(forger.filter(({ status }) => status === "note").map(({ says }) => says)).toEqual([
+      expect.stringContaining("is not signed, and does not count"),
+    ])
+    await sandbox.write({ "lab/lab.txt": "changed\n" })
+    await commit(sandbox, "Change the lab")
+    const elsewhere = { NBSTACKS_CACHE: join(sandbox.folder, "../c3"), NBSTACKS_STORE: join(sandbox.folder, "../s3") }
+    const { code, stderr } = await host.run({
+      argv: [program, "publish"],
+      cwd: sandbox.folder,
+      env: { ...sandbox.env, ...elsewhere },
+      timeout: 120_000,
+    })
+    expect([code, stderr]).toEqual([0, expect.stringContaining("1 built")])
+    const after = await verify(sandbox, "--deep")
+    expect(wrong(after)).toEqual([])
+    expect(JSON.stringify(after)).toContain("is not signed, and does not count")
+  })
+})
+
+test("what was published without a key is signed by the next publish with one; what was lost is made again", async () => {
+  await using registry = await startRegistry(host)
+  await using sandbox = await openSandbox(host)
+  const parent = await pushTiny(host, registry.address)
+  const tree = (trust: string): string => `version: 1
+registry: ${registry.address}
+defaults: {checks: {profile: none}}
+${trust}
+images: {base: {from: "${parent}", env: {A: b}, checks: {commands: ["true"]}}, lab: {from: base, env: {C: d}}}
+`
+  await sandbox.write({ "nbstacks.yaml": tree("") })
+  await done(sandbox, "lock")
+  await done(sandbox, "publish")
+  await host.run({
+    argv: ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "../a.key"],
+    cwd: sandbox.folder,
+  })
+  await host.run({ argv: ["openssl", "pkey", "-in", "../a.key", "-pubout", "-out", "a.pub"], cwd: sandbox.folder })
+  // Reports that nobody who counts signed are no reports: the rows are checked again.
+  await sandbox.write({ "nbstacks.yaml": tree("trust: [{key: a.pub}]") })
+  const first = await sandbox.nbstacks("publish", "--sign", "../a.key")
+  expect([first.code, first.stderr]).toEqual([0, expect.stringContaining("Checked again")])
+  const found = await verify(sandbox)
+  expect([found.code, wrong(found)]).toEqual([0, []])
+  const again = await sandbox.nbstacks("publish", "--sign", "../a.key")
+  expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("Nothing changed")])
+  expect(again.stderr).not.toContain("Checked again")
+
+  // A registry that cleans up takes what no tag names, and leaves the list that names it.
+  const store = openRegistry(registry.address, host)
+  const { platform } = digestsOf(found, "lab")
+  for (const { digest } of await store.referrers("lab", platform)) {
+    const hex = digest.replace("sha256:", "")
+    await host.files.remove(
+      join(registry.folder, "data/docker/registry/v2/repositories/lab/_manifests/revisions/sha256", hex),
+    )
+  }
+  expect(wrong(await verify(sandbox, "lab")).length).toBeGreaterThan(0)
+  await done(sandbox, "publish", "--sign", "../a.key", "--renew-evidence")
+  const mended = await verify(sandbox)
+  expect(wrong(mended)).toEqual([])
+
+  // Other checks give other evidence; without it what passed before is not enough.
+  const stricter = tree("trust: [{key: a.pub}]").replace('["true"]', '["true", "test -e /bin/sh"]')
+  await sandbox.write({ "nbstacks.yaml": stricter })
+  const before = (await store.referrers("lab", platform)).map(({ digest }) => digest)
+  await done(sandbox, "publish", "--sign", "../a.key")
+  expect(wrong(await verify(sandbox, "lab"))).toEqual([])
+  const tag = await store.readManifest("lab", fallbackTag(platform))
+  const list = JSON.parse(Buffer.from(tag?.bytes ?? "{}").toString()) as { manifests: Descriptor[] }
+  const manifests = list.manifests.filter(({ digest }) => before.includes(digest))
+  const older = Buffer.from(JSON.stringify({ ...list, manifests }))
+  await store.tag("lab", fallbackTag(platform), await store.writeManifest("lab", older, mediaTypes.ociIndex))
+  expect(wrong(await verify(sandbox, "lab"))).toEqual([
+    expect.stringMatching(/^checks: the release names the check key [0-9a-f]{64}, and there is no evidence under it$/),
+  ])
+
+  for (const [option, sentence] of [
+    ["", "`--sign` names no key"],
+    ["keyless", "nbstacks.yaml trusts keys alone"],
+  ] as const)
+    expect(await sandbox.nbstacks("publish", "--sign", option)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(sentence),
+    })
+  await sandbox.write({ "nbstacks.yaml": tree("trust: [{key: ../a.key}]") })
+  expect(await sandbox.nbstacks("verify")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("is a private key"),
   })
 })
 

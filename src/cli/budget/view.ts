@@ -39,9 +39,11 @@ export function budgetText(rows: readonly RowBudget[], { bold, red, green, dim }
     "",
     over.length > 0
       ? `${count(over.length, "image")} over budget. Make them smaller, or raise \`budget\` in nbstacks.yaml.`
-      : declared
-        ? "Every image that is built keeps its budget."
-        : "No image has a budget. Give it one in nbstacks.yaml: `budget: {image: 9GB, grow: 5%}`.",
+      : rows.every(({ weight }) => weight === undefined)
+        ? "Nothing is built yet: `nbstacks build`."
+        : declared
+          ? "Every image that is built keeps its budget."
+          : "No image has a budget. Give it one in nbstacks.yaml: `budget: {image: 9GB, grow: 5%}`.",
   ].join("\n")}\n`
 }
 

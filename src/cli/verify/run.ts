@@ -3,6 +3,7 @@ import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
 import { evidenceBeside } from "../../evidence/record/read.ts"
 import type { Trusted } from "../../evidence/sign/trust.ts"
+import type { Finding } from "../../evidence/verify/finding.ts"
 import { compareLayers } from "../../evidence/verify/compare-layers.ts"
 import {
   verifyImage,
@@ -17,6 +18,7 @@ import { parseReference } from "../../oci/reference.ts"
 import { openRegistry } from "../../oci/store/registry/registry.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { rowsNamed } from "../../plan/select.ts"
+import type { ReleasedImage } from "../../state/release.ts"
 import { latestRelease } from "../../state/releases.ts"
 import type { Context } from "../context.ts"
 import { readTrusted, readTrustedKey } from "../evidence/trusted.ts"
@@ -27,7 +29,13 @@ import type { VerifyOptions } from "./flags.ts"
 import { verifiedJson, verifiedText, type VerifiedImage } from "./view.ts"
 
 /** An image, an index or the record of a release that is to be verified. */
-type Wanted = { readonly name: string; readonly location: Location; readonly isRelease?: true }
+type Wanted = {
+  readonly name: string
+  readonly location: Location
+  readonly isRelease?: true
+  /** As its release has it. */
+  readonly released?: ReleasedImage
+}
 
 /** Verifies images and says what was found. */
 export async function verify(
@@ -93,9 +101,10 @@ async function whatAndWhom(
       hint: "Run `nbstacks publish`",
     })
   const { store, repositoryOf } = session.target
-  const inRelease = released.map(({ id, repository, index }) => ({
-    name: id,
-    location: { store, repository: repositoryOf(repository), digest: index },
+  const inRelease = released.map((image) => ({
+    name: image.id,
+    location: { store, repository: repositoryOf(image.repository), digest: image.index },
+    released: image,
   }))
   const { state } = session.target
   const record = {
@@ -119,7 +128,7 @@ async function atRegistry({ host, signal }: Context, name: string): Promise<Want
 
 /** What is wrong with an index and with each image that it names, or with the one image. */
 async function verifyOne(
-  { name, location, isRelease }: Wanted,
+  { name, location, isRelease, released }: Wanted,
   { platform }: VerifyOptions,
   judging: Options,
 ): Promise<readonly Verified[]> {
@@ -134,11 +143,26 @@ async function verifyOne(
   const chosen = manifests.filter(
     (one) => platform === undefined || (one.platform !== undefined && platformOf(one.platform) === platform),
   )
-  if (chosen.length === 0)
+  if (chosen.length === 0 && released === undefined)
     throw new Failure("cannot", `${name} is not there for ${platform ?? "any platform"}`, {
       hint: "Name another one with `--platform`",
     })
-  const verified: Verified[] = [await verifySigned(location, judging)]
-  for (const one of chosen) verified.push(await verifyImage({ store, repository, digest: one.digest }, judging))
+  const signed = await verifySigned(location, judging)
+  const tags = released === undefined ? [] : await tagFindings(location, released)
+  const verified: Verified[] = [{ ...signed, findings: [...tags, ...signed.findings] }]
+  for (const one of chosen) {
+    const check = released?.platforms[platformOf(one.platform ?? { os: "", architecture: "" })]?.check
+    verified.push(await verifyImage({ store, repository, digest: one.digest }, { ...judging, check }))
+  }
   return verified
+}
+
+/** Tags that a release set name its images for ever. */
+async function tagFindings(
+  { store, repository, digest }: Location,
+  { tags }: ReleasedImage,
+): Promise<readonly Finding[]> {
+  const moved: string[] = []
+  for (const tag of tags) if ((await store.headManifest(repository, tag))?.digest !== digest) moved.push(tag)
+  return moved.map((tag) => ({ what: "image", status: "bad", says: `the tag ${tag} is gone, or names another image` }))
 }

@@ -7,11 +7,14 @@ import type { Platform } from "../../oci/platform.ts"
 import { artifactTypes } from "../../tree/labels.ts"
 import { ecosystems } from "../inventory/item.ts"
 import type { Inventory } from "../inventory/inventory.ts"
+import { factsFormat } from "../inventory/layer-facts.ts"
 import type { Found } from "../inventory/join.ts"
 
 /** The inventory of an image as it is kept beside it: what is in it, and what each layer weighs. */
 export type InventoryRecord = {
   readonly version: 1
+  /** Of the facts that it was made of: another version may find more. */
+  readonly facts: number
   /** The platform manifest that it is about. */
   readonly image: Digest
   readonly platform: Platform
@@ -56,6 +59,7 @@ const Items = z.discriminatedUnion("kind", [
 /** The form of a kept inventory. */
 export const InventoryRecord: z.ZodType<InventoryRecord> = z.object({
   version: z.literal(1),
+  facts: z.int(),
   image: Digests,
   platform: text.transform((value) => value as Platform),
   layers: z.array(
@@ -73,6 +77,7 @@ export const InventoryRecord: z.ZodType<InventoryRecord> = z.object({
 export function inventoryPart(image: Image, digest: Digest, inventory: Inventory): Part {
   const record: InventoryRecord = {
     version: 1,
+    facts: factsFormat,
     image: digest,
     platform: image.platform,
     layers: image.layers.map(({ descriptor }, at) => ({

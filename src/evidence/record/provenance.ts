@@ -139,10 +139,21 @@ export type KeptProvenance = {
         readonly branch?: string | undefined
       }
       readonly internalParameters: { readonly key: string; readonly checkKey: string }
+      readonly resolvedDependencies: readonly Named[]
     }
-    readonly runDetails: { readonly metadata?: { readonly invocationId?: string | undefined } | undefined }
+    readonly runDetails: {
+      readonly byproducts?: readonly Named[] | undefined
+      readonly metadata?: { readonly invocationId?: string | undefined } | undefined
+    }
   }
 }
+
+type Named = { readonly name?: string | undefined; readonly digest?: Readonly<Record<string, string>> | undefined }
+
+const Named: z.ZodType<Named> = z.looseObject({
+  name: z.string().optional(),
+  digest: z.record(z.string(), z.string()).optional(),
+})
 
 export const KeptProvenance: z.ZodType<KeptProvenance> = z.looseObject({
   _type: z.literal(statementType),
@@ -157,7 +168,11 @@ export const KeptProvenance: z.ZodType<KeptProvenance> = z.looseObject({
         branch: z.string().optional(),
       }),
       internalParameters: z.looseObject({ key: z.string(), checkKey: z.string() }),
+      resolvedDependencies: z.array(Named),
     }),
-    runDetails: z.looseObject({ metadata: z.looseObject({ invocationId: z.string().optional() }).optional() }),
+    runDetails: z.looseObject({
+      byproducts: z.array(Named).optional(),
+      metadata: z.looseObject({ invocationId: z.string().optional() }).optional(),
+    }),
   }),
 })

@@ -2,7 +2,7 @@ import type { Image } from "../../oci/image.ts"
 import { count } from "../../report/format.ts"
 import type { Found } from "../inventory/join.ts"
 import { inventoryFrom, type Inventory } from "../inventory/inventory.ts"
-import type { LayerFacts } from "../inventory/layer-facts.ts"
+import { factsFormat, type LayerFacts } from "../inventory/layer-facts.ts"
 import { sentenceOf } from "../sentence.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
 
@@ -14,7 +14,7 @@ const listed = 5
  * the inventory knew less.
  */
 export async function compareLayers(
-  record: Inventory | undefined,
+  record: (Inventory & { readonly facts?: number }) | undefined,
   image: Image,
   read: (image: Image) => Promise<readonly LayerFacts[]>,
 ): Promise<readonly Finding[]> {
@@ -30,12 +30,14 @@ export async function compareLayers(
   const said = namesOf(record.items)
   const lies = [...said].filter((name) => !there.has(name))
   const more = [...there].filter((name) => !said.has(name))
+  // Another version may have known less; the same one has left something out.
+  const hides = more.length > 0 && record.facts === factsFormat
   return [
     whole,
-    lies.length === 0
-      ? ok("inventory", "the layers say the same")
-      : bad("inventory", `the layers do not have what it says: ${some(lies)}`),
-    ...(more.length === 0 ? [] : [note("inventory", `the layers have more than it says: ${some(more)}`)]),
+    ...(lies.length === 0 ? [] : [bad("inventory", `the layers do not have what it says: ${some(lies)}`)]),
+    ...(hides ? [bad("inventory", `it leaves out what the layers have: ${some(more)}`)] : []),
+    ...(more.length > 0 && !hides ? [note("inventory", `the layers have more than it says: ${some(more)}`)] : []),
+    ...(lies.length === 0 && !hides ? [ok("inventory", "what it says is in the layers")] : []),
   ]
 }
 

@@ -131,13 +131,23 @@ const judges: Readonly<Record<string, Judge>> = {
   },
   [artifactTypes.provenance]: {
     what: "provenance",
-    judge: async (bytes, { location }) => {
+    judge: async (bytes, { location, artifact }) => {
       const statement = parsed(bytes, KeptProvenance)
       if (statement === undefined) return bad("provenance", "the provenance is not of a form that nbstacks reads")
       const { algorithm, hex } = partsOf(location.digest)
       if (!statement.subject.some(({ digest }) => digest[algorithm] === hex))
         return bad("provenance", "the provenance is about another image")
-      const { externalParameters, internalParameters } = statement.predicate.buildDefinition
+      const { externalParameters, internalParameters, resolvedDependencies } = statement.predicate.buildDefinition
+      const named = [...resolvedDependencies, ...(statement.predicate.runDetails.byproducts ?? [])]
+      for (const [type, name] of [
+        [artifactTypes.recipe, "recipe.json"],
+        [artifactTypes.checkReport, "checks.json"],
+      ] as const) {
+        const part = artifact.layers.find(({ mediaType }) => mediaType === type)
+        const said = named.find((one) => one.name === name)?.digest?.["sha256"]
+        if (part !== undefined && part.digest !== `sha256:${said}`)
+          return bad("provenance", `it is about another ${name} than the one beside it`)
+      }
       const { commit, branch } = externalParameters
       const run = statement.predicate.runDetails.metadata?.invocationId
       const where = [commit?.slice(0, 12), branch, run].filter((text) => text !== undefined).join(", ")

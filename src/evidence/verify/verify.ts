@@ -8,6 +8,7 @@ import { parallel } from "../../parallel.ts"
 import { bytes, count } from "../../report/format.ts"
 import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
+import { checkNotes } from "../attach.ts"
 import { wholeNote } from "../record/record.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
@@ -15,6 +16,8 @@ import { partFindings } from "./parts.ts"
 import { verifySignatures } from "./signatures.ts"
 
 export type VerifyOptions = {
+  /** The check key under which it was released, where that is known: evidence under this one has to be there. */
+  readonly check?: string | undefined
   readonly trusted: readonly Trusted[]
   /** Compares the inventory with what the layers say, reading all of them; gives what is wrong with it. */
   readonly compare?: ((location: Location, image: Image) => Promise<readonly Finding[]>) | undefined
@@ -64,15 +67,23 @@ export async function verifyImage(location: Location, options: VerifyOptions): P
   const findings: Finding[] =
     gone.length === 0 ? [ok("image", whole)] : gone.map((one) => bad("image", `the layer ${one} is gone`))
   const signatures = await verifySignatures(location, referrers, options.trusted)
-  findings.push(...(await evidenceFindings({ location, image }, referrers, signatures.signed)), ...signatures.findings)
-  if (gone.length === 0 && options.compare !== undefined) findings.push(...(await options.compare(location, image)))
+  findings.push(
+    ...(await evidenceFindings({ location, image, check: options.check }, referrers, signatures.signed)),
+    ...signatures.findings,
+  )
+  if (gone.length === 0 && options.compare !== undefined)
+    try {
+      findings.push(...(await options.compare(location, image)))
+    } catch (error) {
+      findings.push(bad("inventory", sentenceOf(error)))
+    }
   return { digest, platform: image.platform, findings }
 }
 
-type Here = { readonly location: Location; readonly image: Image }
+type Here = { readonly location: Location; readonly image: Image; readonly check: string | undefined }
 
 async function evidenceFindings(
-  { location, image }: Here,
+  { location, image, check }: Here,
   referrers: readonly Descriptor[],
   signed: ReadonlySet<Digest> | undefined,
 ): Promise<readonly Finding[]> {
@@ -90,6 +101,9 @@ async function evidenceFindings(
     const only = all.length > 0 && whole.length === 0 ? ": only reports of checks" : ""
     findings.push(bad("evidence", signed === undefined ? `there is none${only}` : "there is none that is signed"))
   }
+  const keys = counting.map(({ annotations }) => annotations?.[checkNotes.check])
+  if (check !== undefined && counting.length > 0 && !keys.includes(check))
+    findings.push(bad("checks", `the release names the check key ${check}, and there is no evidence under it`))
   for (const { digest } of counting) {
     const { store, repository } = location
     try {

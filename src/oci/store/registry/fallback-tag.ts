@@ -1,10 +1,11 @@
 import { z } from "zod"
 import { Failure } from "../../../failure.ts"
 import { Descriptor } from "../../descriptor.ts"
-import { digestOf, type Digest } from "../../digest.ts"
+import { parallel } from "../../../parallel.ts"
+import { digestOf, isDigest, type Digest } from "../../digest.ts"
 import { parseJson } from "../../manifest.ts"
 import { mediaTypes } from "../../media-types.ts"
-import { getManifest, sendManifest } from "./manifests.ts"
+import { getManifest, headManifest, sendManifest } from "./manifests.ts"
 import { pause } from "./pause.ts"
 import { named, repositoryAt } from "./places.ts"
 import type { Transport } from "./transport.ts"
@@ -56,11 +57,13 @@ export async function updateFallback(
 ): Promise<void> {
   const { endpoint } = transport.context
   const name = named(endpoint, repositoryAt(endpoint, repository), tag)
+  let gone: ReadonlySet<string> | undefined
   for (let tried = 0; tried < tries; tried += 1) {
     const { list, etag, there } = await readList(transport, { repository, tag, name })
     const missing = missingIn(list, attached)
     if (missing.length === 0) return
-    const bytes = new TextEncoder().encode(JSON.stringify({ ...list, manifests: [...list.manifests, ...missing] }))
+    const kept = list.manifests.filter(({ digest }) => gone?.has(digest) !== true)
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...list, manifests: [...kept, ...missing] }))
     const { call, answer } = await sendManifest(transport, repository, {
       reference: tag,
       bytes,
@@ -68,7 +71,13 @@ export async function updateFallback(
       headers: there ? (etag === undefined ? {} : { "if-match": etag }) : { "if-none-match": "*" },
     })
     const written = answer.status >= 200 && answer.status < 300
-    if (!written && answer.status !== 412) throw await transport.refused(call, answer)
+    // A registry that cleans up may have taken away manifests that the list still names: then it refuses the list.
+    const refused = !written && answer.status !== 412
+    if (refused && gone === undefined && [400, 404].includes(answer.status)) {
+      gone = await goneOf(transport, repository, kept)
+      if (gone.size > 0) continue
+    }
+    if (refused) throw await transport.refused(call, answer)
     if (written) {
       const now = await readList(transport, { repository, tag, name })
       if (missingIn(now.list, attached).length === 0) return
@@ -76,6 +85,20 @@ export async function updateFallback(
     await pause(transport.context, tried)
   }
   throw new Failure("temporary", `Cannot add to ${name}: others write it at the same time`, { hint: "Try again" })
+}
+
+/** At once. */
+const width = 4
+
+async function goneOf(
+  transport: Transport,
+  repository: string,
+  manifests: readonly { readonly digest: string }[],
+): Promise<ReadonlySet<string>> {
+  const found = await parallel(manifests, width, async ({ digest }) =>
+    isDigest(digest) && (await headManifest(transport, repository, digest)) === undefined ? [digest] : [],
+  )
+  return new Set(found.flat())
 }
 
 function missingIn(list: z.infer<typeof List>, attached: readonly Descriptor[]): readonly Descriptor[] {
