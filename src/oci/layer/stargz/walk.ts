@@ -33,7 +33,8 @@ export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: 
     mtime: constantTime,
     ...(link === undefined ? {} : { link }),
   }))
-  const wants = headers.map((header) => header.kind === "file" && header.size > 0 && visitor.wants(header))
+  // The table itself is a file that is not read again.
+  const wants = headers.map((header, at) => (members[at]?.chunks.length ?? 0) > 0 && visitor.wants(header))
   const endOf = endFinder(offsets)
   const groups = groupsOf(
     layer,
