@@ -55,9 +55,13 @@ function failureText(outcome: Failed, view: OutcomeView): string {
   const name = label(outcome, view)
   const verb = outcome.stage === "build" ? "build" : "check"
   const mark = colors.red(colors.bold("error"))
-  if (outcome.error !== undefined) {
+  const { error } = outcome
+  // A judgement says all itself: nothing went wrong on the way to it.
+  if (isFailure(error) && error.code === "no" && outcome.stage === "check")
+    return renderFailure(withoutHint(error), colors)
+  if (error !== undefined) {
     // Its hint stands once, at the end of all.
-    const body = renderFailure(withoutHint(outcome.error), colors).replace(/^[^\n]*?error[^:\n]*: /, "  caused by: ")
+    const body = renderFailure(withoutHint(error), colors).replace(/^[^\n]*?error[^:\n]*: /, "  caused by: ")
     const log = outcome.stage === "build" ? `  its whole output: ${rowLog(view.logs, outcome)}\n` : ""
     return `${mark}: Cannot ${verb} \`${name}\`\n${body}${log}`
   }

@@ -57,6 +57,14 @@ export function boundText({ kind, is, may }: Bound): string {
   return `${share(is)} larger than in the newest release, where ${share(may)} are allowed`
 }
 
+/** The same in a table: `1.2 MB of 9.0 GB`, `+3 % of 5 %`. */
+export function shortBound({ kind, is, may }: Bound): string {
+  if (kind === "image") return `${bytes(is)} of ${bytes(may)}`
+  if (kind === "layer") return `layer ${bytes(is)} of ${bytes(may)}`
+  if (kind === "layers") return `${is} of ${count(may, "layer")}`
+  return `${is < 0 ? "" : "+"}${share(is)} of ${share(may)}`
+}
+
 function share(value: number): string {
   return `${Math.round(value * 1000) / 10} %`
 }

@@ -1,7 +1,7 @@
 import { isOver } from "../../evidence/budget/judge.ts"
 import { locationIn } from "../../build/builder.ts"
 import { parallel } from "../../parallel.ts"
-import { selectPlatform, selectRows } from "../../plan/select.ts"
+import { rowsNamed, selectPlatform, selectRows } from "../../plan/select.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Platform } from "../../oci/platform.ts"
 import type { Plan } from "../../plan/plan.ts"
@@ -31,7 +31,10 @@ export async function budget(
   const places = options.offline === true ? [session.local] : session.places
   const { plan, knowledge } = await think(context, session, { offline: false, verify: false, places })
   const weigh = rowWeigher(session, () => Promise.resolve(knowledge.latest))
-  const slots = tree.images.flatMap((row) => row.platforms.map((platform) => ({ row, platform })))
+  // Their parents are there to be planned, and were not asked for.
+  const asked = only.length === 0 ? undefined : new Set(rowsNamed(tree, only))
+  const shown = tree.images.filter(({ id }) => asked?.has(id) !== false)
+  const slots = shown.flatMap((row) => row.platforms.map((platform) => ({ row, platform })))
   const found = await parallel(slots, width, async ({ row, platform }): Promise<RowBudget> => {
     context.signal.throwIfAborted()
     const built = plan.reuse.find((one) => one.image === row.id && one.platform === platform)

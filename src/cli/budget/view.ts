@@ -5,7 +5,7 @@ import { bytes, count } from "../../report/format.ts"
 import type { Image } from "../../tree/tree.ts"
 import { columns } from "../columns.ts"
 import type { Colors } from "../io.ts"
-import { adviceLines, boundText, type Advice } from "./advice.ts"
+import { adviceLines, shortBound, type Advice } from "./advice.ts"
 import type { RowWeight } from "./weigh-row.ts"
 
 /** A row on a platform: what it weighs where it is built, and what to do where it is over its budget. */
@@ -51,8 +51,8 @@ function stateOf({ budget }: Image, weight: RowWeight | undefined): string {
   if (weight === undefined) return "not built"
   if (!hasBudget(budget)) return "no budget"
   const over = weight.bounds.filter(isOver)
-  if (over.length > 0) return `over: ${over.map(boundText).join("; ")}`
-  return `ok: ${weight.bounds.map(boundText).join("; ") || "nothing to compare with yet"}`
+  if (over.length > 0) return `over: ${over.map(shortBound).join(", ")}`
+  return `ok: ${weight.bounds.map(shortBound).join(", ") || "nothing to compare with yet"}`
 }
 
 /** The same for programs. */

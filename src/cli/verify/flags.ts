@@ -16,7 +16,7 @@ export function verifyCommand(execute: Execute): CommandUnknownOpts {
     .description(
       "Verifies images and what is kept beside them: inventory, recipe, provenance, bill of materials and check report are there, are what " +
         "their digests say, and are about this image; the checks passed; and, where nbstacks.yaml has `trust` or a key is named, somebody " +
-        "signed it whose signatures count. Without an image: every row of the newest release. Exits 1 when something is wrong.",
+        "signed it whose signatures count, of an image of somebody else too. Without an image: every row of the newest release. Exits 1 when something is wrong.",
     )
     .argument("[image...]", "a row of the tree as it was released, or an image with its registry")
     .option("--key <file>", "count signatures by this public key instead of `trust` (repeatable)", several)

@@ -12,7 +12,7 @@ import type { Trusted } from "../sign/trust.ts"
 export type KeptBundle = { readonly manifest: Digest } & ({ readonly bytes: Uint8Array } | { readonly problem: string })
 
 /** More signatures than this are not looked at: anybody who may push can add some. */
-const mostBundles = 32
+export const mostBundles = 32
 /** At once. */
 const width = 4
 

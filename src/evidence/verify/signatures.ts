@@ -1,7 +1,9 @@
 import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
-import { readBundles } from "../record/bundles.ts"
+import { mostBundles, readBundles } from "../record/bundles.ts"
+import { count } from "../../report/format.ts"
+import { artifactTypes } from "../../tree/labels.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
 
@@ -39,13 +41,19 @@ export async function verifySignatures(
       for (const digest of judged.digests) if (digest !== image.digest) signed.add(digest)
     }
   }
+  const many = referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).length - mostBundles
+  const unseen = many > 0 ? [note("signature", `${count(many, "signature")} more are not looked at`)] : []
   const names = trusted.map(({ name }) => name).join(", ")
   if (by.size === 0) {
     const says = not.length === 0 ? `not signed by ${names}` : `no signature of ${names} counts`
-    return { findings: [bad("signature", says), ...not.map((one) => bad("signature", one))], signed }
+    return { findings: [bad("signature", says), ...not.map((one) => bad("signature", one)), ...unseen], signed }
   }
   return {
-    findings: [ok("signature", [...by].join(", ")), ...not.map((one) => note("signature", `does not count: ${one}`))],
+    findings: [
+      ok("signature", [...by].join(", ")),
+      ...not.map((one) => note("signature", `does not count: ${one}`)),
+      ...unseen,
+    ],
     signed,
   }
 }
