@@ -15,20 +15,29 @@ export type Releasing = {
 }
 
 /** What is known before: `inputs` is of all rows too. */
-type Before = { readonly plan: Plan; readonly inputs: string; readonly previous: Recorded | undefined }
+type Before = {
+  readonly plan: Plan
+  readonly inputs: string
+  readonly previous: Recorded | undefined
+  /** Whether the newest release counts: one that nobody signed who has to is followed by one of the same images. */
+  readonly known: boolean
+}
 
 /** The tag values that the next release would have; undefined where a publish would make none. */
 export async function nextValues(
   { tree, target, source, now }: Releasing,
-  { plan, inputs, previous }: Before,
+  { plan, inputs, previous, known }: Before,
 ): Promise<TagValues | undefined> {
-  if (isSettled({ plan, inputs, previous }, { source, tree })) return undefined
+  if (known && isSettled({ plan, inputs, previous }, { source, tree })) return undefined
   const git = shortCommit(source.commit, inputs)
   return await nextRelease(target, tree, { date: dateOf(now), git, latest: previous })
 }
 
 /** Nothing to build or to check, from the same commit and the same files as the newest release, which is whole. */
-function isSettled({ plan, inputs, previous }: Before, { source, tree }: Pick<Releasing, "source" | "tree">): boolean {
+function isSettled(
+  { plan, inputs, previous }: Omit<Before, "known">,
+  { source, tree }: Pick<Releasing, "source" | "tree">,
+): boolean {
   if (previous === undefined || plan.waves.length > 0 || plan.check.length > 0) return false
   const { release } = previous
   const ids = release.images.filter(({ carriedFrom }) => carriedFrom === undefined).map(({ id }) => id)

@@ -1,5 +1,5 @@
 import type { Builder } from "../build/builder.ts"
-import type { Done, Outcome } from "../build/outcome.ts"
+import type { Outcome } from "../build/outcome.ts"
 import { runPlan } from "../build/run-plan.ts"
 import { Failure } from "../failure.ts"
 import { parallel } from "../parallel.ts"
@@ -10,12 +10,12 @@ import type { Place } from "../state/place.ts"
 import type { Release, ReleasedImage } from "../state/release.ts"
 import { recordRelease, type Recorded } from "../state/releases.ts"
 import { believedBy } from "../evidence/record/bundles.ts"
-import { isBelieved, signManifest } from "../evidence/record/record.ts"
 import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
 import { decide, type Decision } from "./decide.ts"
-import type { Digest } from "../oci/digest.ts"
-import { rowsWithoutReport, type Evidencing, type Grounds } from "./establish.ts"
+import { finishTags, isKnown, looksAgain, sayUnsigned, signRecord, withReports } from "./belief.ts"
+import type { Evidencing, Grounds } from "./establish.ts"
+import { unchanged } from "./unchanged.ts"
 import { isProjected, projectTags } from "./project.ts"
 import { Overtaken, pushRow, openPush } from "./push.ts"
 import { nextValues } from "./next-values.ts"
@@ -74,8 +74,8 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   let tagged = 0
   const known = await isKnown(publishing, previous)
   if (previous !== undefined && !(await isProjected(target, previous)))
-    tagged += await finish(publishing, previous, known)
-  const values = await nextValues(publishing, { plan, inputs, previous })
+    tagged += await finishTags(publishing, previous, known)
+  const values = await nextValues(publishing, { plan, inputs, previous, known })
   const planned = await runPlan(builder, { plan, places: knowledge.places, checks: true })
   const first = decide(tree, planned, previous?.release)
   const isWhole = values === undefined && known && !publishing.evidencing.renew
@@ -86,11 +86,8 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   const stays = { outcomes, decision, release: previous, made: false, tagged }
   if (decision.blocking.length > 0) return stays
   const images = await pushAll(publishing, { decision, previous: previous?.release, before: knowledge.before })
-  if (values === undefined) {
-    // The same as the newest release; what was missing beside its images is there now.
-    if (previous !== undefined && sameImages(images, previous.release)) await signRecord(publishing, previous.digest)
-    return stays
-  }
+  // What was missing beside the images of the newest release is there now.
+  if (values === undefined) return stays
   const content = {
     version: 1,
     source: {
@@ -101,13 +98,12 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
     },
     partial: decision.fates.some(({ kind }) => kind === "absent"),
     inputs,
-    images: images.map((image) => withTags(image, publishing, { values, previous: previous?.release })),
+    images: images.map((image) =>
+      withTags(image, publishing, { values, previous: known ? previous?.release : undefined }),
+    ),
   } as const
   if (content.images.length === 0) return stays
-  if (previous !== undefined && sameContent(content, previous.release)) {
-    await signRecord(publishing, previous.digest)
-    return stays
-  }
+  if (previous !== undefined && known && sameContent(content, previous.release)) return stays
   const release: Release = {
     ...content,
     id: values.release,
@@ -121,76 +117,6 @@ async function publishOnce(publishing: Publishing): Promise<Published | undefine
   builder.report({ kind: "note", level: "info", text: `Recorded release ${release.id}. Writing its tags.` })
   tagged += await projectTags(target, { release, digest }, builder.signal)
   return { outcomes, decision, release: { release, digest }, made: true, tagged }
-}
-
-/** Whether the newest release is one that this run may go on from without looking: where somebody signs, one that was signed. */
-async function isKnown(publishing: Publishing, previous: Recorded | undefined): Promise<boolean> {
-  const { target, evidencing } = publishing
-  if (previous === undefined || evidencing.signer === undefined) return true
-  const believed = believedBy(evidencing.trusted, evidencing.signer)
-  if (believed.length === 0) return true
-  return await isBelieved({ store: target.store, repository: target.state, digest: previous.digest }, believed)
-}
-
-/** Writes the tags that an interrupted run did not write; those of a record that nobody who counts signed are left alone. */
-async function finish({ target, builder }: Publishing, previous: Recorded, known: boolean): Promise<number> {
-  const { id } = previous.release
-  if (!known) {
-    const text = `Tags of release ${id} are missing, and nobody whose signature counts signed it: they are not written.`
-    builder.report({ kind: "note", level: "warning", text })
-    return 0
-  }
-  builder.report({ kind: "note", level: "info", text: `Writing the missing tags of release ${id}.` })
-  return await projectTags(target, previous, builder.signal)
-}
-
-type Ran = {
-  readonly plan: Plan
-  readonly knowledge: Knowledge
-  readonly outcomes: ReadonlyMap<Slot, Outcome>
-  readonly decision: Decision
-}
-
-/** The outcomes once rows are checked again whose reports are gone, or signed by nobody who counts. */
-async function withReports(publishing: Publishing, ran: Ran): Promise<ReadonlyMap<Slot, Outcome>> {
-  const { builder, evidencing } = publishing
-  const { plan, knowledge, outcomes, decision } = ran
-  const believed = believedBy(evidencing.trusted, evidencing.signer)
-  const rows = decision.fates.flatMap((fate) => {
-    if (fate.kind !== "released") return []
-    const before = knowledge.latest?.release.images.find(({ id }) => id === fate.image.id)
-    const same = !looksAgain(evidencing) && before !== undefined && unchanged(before, fate.platforms, publishing.target)
-    return same ? [] : fate.platforms.map((done) => ({ image: fate.image, done }))
-  })
-  const lost = await rowsWithoutReport({ believed }, rows)
-  if (lost.size === 0) return outcomes
-  const text = `Checked again, since nothing that counts says that they passed: ${[...lost].join(", ")}.`
-  builder.report({ kind: "note", level: "info", text })
-  return await runPlan(builder, {
-    plan,
-    places: knowledge.places,
-    checks: true,
-    recheck: (id) => lost.has(id),
-  })
-}
-
-/** With a key, or when it is asked for, also what did not change is looked at. */
-function looksAgain({ signer, renew }: Evidencing): boolean {
-  return signer !== undefined || renew
-}
-
-function sameImages(images: readonly ReleasedImage[], { images: before }: Release): boolean {
-  return (
-    images.length === before.length &&
-    images.every(({ id, index }, at) => before[at]?.id === id && before[at].index === index)
-  )
-}
-
-async function signRecord({ target, evidencing }: Publishing, record: Digest): Promise<void> {
-  const { signer, trusted } = evidencing
-  if (signer === undefined) return
-  const believed = believedBy(trusted, signer)
-  await signManifest({ store: target.store, repository: target.state, digest: record }, { signer, believed })
 }
 
 type Decided = {
@@ -239,30 +165,6 @@ async function pushAll(
       pushed.set(fate.image.id, kept ?? { ...(await pushRow(push, fate, grounds)), tags: [] })
     })
   return [...pushed.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-/** A row that keeps its image keeps its signature too, by whom it may be: this run did not make it. */
-async function sayUnsigned({ target, evidencing, builder }: Publishing, image: ReleasedImage): Promise<void> {
-  const { signer, trusted } = evidencing
-  if (signer === undefined) return
-  const index = { store: target.store, repository: target.repositoryOf(image.repository), digest: image.index }
-  const believed = believedBy(trusted, signer)
-  if (believed.length === 0 || (await isBelieved(index, believed))) return
-  const text = `${image.id} keeps an image that nobody whose signature counts signed.`
-  builder.report({ kind: "note", level: "warning", text })
-}
-
-/** A row that is in the release before with the same digests and checks needs no request. */
-function unchanged(before: ReleasedImage, platforms: readonly Done[], target: Place): ReleasedImage | undefined {
-  const same =
-    Object.keys(before.platforms).length === platforms.length &&
-    platforms.every(({ platform, digest, checks, place, key }) => {
-      const old = before.platforms[platform]
-      return place === target && checks === undefined && old?.digest === digest && old.key === key
-    })
-  if (!same) return undefined
-  const { carriedFrom: _, ...rest } = before
-  return rest
 }
 
 function levels(tree: Tree, decision: Decision): readonly (readonly Decision["fates"][number][])[] {

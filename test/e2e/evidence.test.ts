@@ -10,6 +10,8 @@ import { mediaTypes } from "../../src/oci/media-types.ts"
 import { fallbackTag } from "../../src/oci/store/registry/referrers.ts"
 import { openRegistry } from "../../src/oci/store/registry/registry.ts"
 import type { Store } from "../../src/oci/store/store.ts"
+import { registryPlace } from "../../src/state/place.ts"
+import { latestRelease, recordRelease } from "../../src/state/releases.ts"
 import { artifactTypes } from "../../src/tree/labels.ts"
 import { findCosign } from "../support/cosign.ts"
 import { startFakeSigstore } from "../support/fake-sigstore.ts"
@@ -517,6 +519,24 @@ images: {base: {from: "${parent}", env: {A: b}, checks: {commands: ["true"]}}, l
   const again = await sandbox.nbstacks("publish", "--sign", "../a.key")
   expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("Nothing changed")])
   expect(again.stderr).not.toContain("Checked again")
+
+  // A record that somebody else put there gets neither its tags nor a signature; the next release is of this run.
+  const place = registryPlace(openRegistry(registry.address, host), { state: "nbstacks" })
+  const newest = await latestRelease(place)
+  if (newest === undefined) throw new Error("there is no release")
+  const images = newest.release.images.map((image) => ({ ...image, tags: [...image.tags, "pwned"] }))
+  const { sequence } = newest.release
+  const forged = await recordRelease(
+    place,
+    { ...newest.release, id: "2099.01.01-evil", sequence: sequence + 1, images },
+    { sleep: () => Promise.resolve() },
+    () => Promise.resolve(),
+  )
+  const over = await sandbox.nbstacks("publish", "--sign", "../a.key")
+  expect([over.code, over.stderr]).toEqual([0, expect.stringContaining("nobody whose signature counts signed it")])
+  expect((await Array.fromAsync(place.store.tags("lab"))).includes("pwned")).toBe(false)
+  expect(await place.store.referrers("nbstacks", forged as Digest)).toEqual([])
+  expect(wrong(await verify(sandbox))).toEqual([])
 
   // A registry that cleans up takes what no tag names, and leaves the list that names it.
   const store = openRegistry(registry.address, host)

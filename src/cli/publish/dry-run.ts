@@ -25,7 +25,7 @@ export async function dryRun(
   const { latest } = knowledge
   const values = await nextValues(
     { tree: whole, target, source, now: host.now() },
-    { plan, inputs: inputsOf(whole, keysOf(whole)), previous: latest },
+    { plan, inputs: inputsOf(whole, keysOf(whole)), previous: latest, known: true },
   )
   const built = new Set(plan.waves.flat().map(({ image }) => image))
   const isNew = ({ id }: Image): boolean =>
