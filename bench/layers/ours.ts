@@ -15,7 +15,7 @@ export type Ours = AsyncDisposable & {
   build(): Promise<Sent>
   /** Builds to there, and gives the image by its digest there. */
   reference(): Promise<string>
-  /** Publishes to there, and gives the image by its digest there: evidence is beside it. */
+  /** Publishes to other repositories of there, and gives the image by its digest: evidence is beside it, and beside no other. */
   published(): Promise<string>
   /** Forgets all that was built, and all of the cache but the wheels. */
   forget(): Promise<void>
@@ -75,7 +75,7 @@ export async function openOurs(
       return found
     },
     async published() {
-      const { output } = await nbstacks(yard, sandbox, "publish", "--registry", address, "--json")
+      const { output } = await nbstacks(yard, sandbox, "publish", "--registry", `${address}/own`, "--json")
       const found = new RegExp(`"reference": "(.*/whole@.*)"`).exec(output)?.[1]
       if (found === undefined) throw new Error(output)
       return found
