@@ -22,6 +22,8 @@ import { openSandbox, program, type Sandbox } from "../support/sandbox.ts"
 import { pushTiny } from "../support/tiny.ts"
 
 const host = makeHost(process.env)
+// Built here, where nothing waits for it in vain: the first time that takes minutes.
+const cosignProgram = await findCosign(host)
 const password = "correct horse"
 
 /** base ← lab, signed with a key that cosign made. */
@@ -54,7 +56,7 @@ images:
 }
 
 async function cosign(sandbox: Sandbox, ...args: readonly string[]): Promise<string> {
-  const argv = [await findCosign(host), ...args] as const
+  const argv = [cosignProgram, ...args] as const
   const env = { ...sandbox.env, COSIGN_PASSWORD: password }
   const { code, stdout, stderr } = await host.run({ argv, cwd: sandbox.folder, env, timeout: 120_000 })
   if (code !== 0) throw new Error(stderr)
@@ -541,16 +543,19 @@ images: {base: {from: "${parent}", env: {A: b}, checks: {commands: ["true"]}}, l
   // A registry that cleans up takes what no tag names, and leaves the list that names it.
   const store = openRegistry(registry.address, host)
   const { platform } = digestsOf(found, "lab")
-  for (const { digest } of await store.referrers("lab", platform)) {
-    const hex = digest.replace("sha256:", "")
-    await host.files.remove(
-      join(registry.folder, "data/docker/registry/v2/repositories/lab/_manifests/revisions/sha256", hex),
-    )
+  // Twice: what is made again may be what was there, or something else.
+  for (const _again of [1, 2]) {
+    for (const { digest } of await store.referrers("lab", platform)) {
+      const hex = digest.replace("sha256:", "")
+      await host.files.remove(
+        join(registry.folder, "data/docker/registry/v2/repositories/lab/_manifests/revisions/sha256", hex),
+      )
+    }
+    expect(wrong(await verify(sandbox, "lab")).length).toBeGreaterThan(0)
+    await done(sandbox, "publish", "--sign", "../a.key", "--renew-evidence")
+    const mended = await verify(sandbox)
+    expect(wrong(mended)).toEqual([])
   }
-  expect(wrong(await verify(sandbox, "lab")).length).toBeGreaterThan(0)
-  await done(sandbox, "publish", "--sign", "../a.key", "--renew-evidence")
-  const mended = await verify(sandbox)
-  expect(wrong(mended)).toEqual([])
 
   // Other checks give other evidence; without it what passed before is not enough.
   const stricter = tree("trust: [{key: a.pub}]").replace('["true"]', '["true", "test -e /bin/sh"]')

@@ -4,12 +4,13 @@ import { makeHost } from "../../src/host/node/host.ts"
 import { normaliseName } from "../../src/environment/names.ts"
 import { compareVersions } from "../../src/evidence/compare/versions.ts"
 import { serveStore, type StoreServer } from "../../src/oci/store/server/serve.ts"
-import { knownImage, type KnownImage } from "../support/known-image.ts"
+import { findSyft, knownImage, type KnownImage } from "../support/known-image.ts"
 import { packagesRecipe, rpmVersions } from "../support/packages-recipe.ts"
 import { compareWithSyft, syftPage, unlisted } from "../support/syft-differences.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
+await findSyft(host)
 let known: KnownImage
 let server: StoreServer
 let sandbox: Sandbox

@@ -4,7 +4,7 @@ import { makeHost } from "../../src/host/node/host.ts"
 import { readImage, type Image } from "../../src/oci/image.ts"
 import { openLayout } from "../../src/oci/store/layout/layout.ts"
 import { serveStore } from "../../src/oci/store/server/serve.ts"
-import { syftOf } from "../support/known-image.ts"
+import { findSyft, syftOf } from "../support/known-image.ts"
 import { compareWithSyft, unlisted, type Sighting } from "../support/syft-differences.ts"
 import {
   built,
@@ -20,6 +20,7 @@ import {
 import type { Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
+await findSyft(host)
 let sandbox: Sandbox
 let first: Published
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { makeHost } from "../../src/host/node/host.ts"
 import { serveStore } from "../../src/oci/store/server/serve.ts"
-import { knownImage } from "../support/known-image.ts"
+import { findSyft, knownImage } from "../support/known-image.ts"
 import { openSandbox, type Sandbox } from "../support/sandbox.ts"
 
 const host = makeHost(process.env)
+await findSyft(host)
 const packages = ["ca-certificates", "python3-venv"]
 let sandbox: Sandbox
 

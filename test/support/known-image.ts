@@ -101,6 +101,11 @@ async function make(
   return { digest: found?.descriptor.digest ?? "", said, syft: await syftOf(plain, name) }
 }
 
+/** The program; test files build it before their tests begin, since the first time that takes minutes. */
+export function findSyft(host: Host): Promise<string> {
+  return installGo(host, syftTool)
+}
+
 /** What syft finds in an image of a registry on loopback. By a digest it is asked once: the same image gives the same answer. */
 export async function syftOf(host: Host, name: string): Promise<readonly SyftPackage[]> {
   const digest = /@sha256:([0-9a-f]{64})$/.exec(name)?.[1]
@@ -113,7 +118,7 @@ export async function syftOf(host: Host, name: string): Promise<readonly SyftPac
 }
 
 async function scan(host: Host, name: string): Promise<readonly SyftPackage[]> {
-  const program = await installGo(host, syftTool)
+  const program = await findSyft(host)
   const { code, stdout, stderr } = await host.run({
     argv: [program, "scan", `registry:${name}`, "--output", "json", "--quiet"],
     env: { ...host.env, SYFT_REGISTRY_INSECURE_USE_HTTP: "true", SYFT_CHECK_FOR_APP_UPDATE: "false" },

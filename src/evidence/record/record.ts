@@ -37,13 +37,17 @@ export async function recordEvidence(image: Location, { check, compose, ...recor
   const candidates = wholeEvidence(referrers).filter(
     ({ annotations }) => annotations?.[checkNotes.check] === check.key && annotations[checkNotes.failed] === "0",
   )
-  const there = renew ? undefined : await countingOf(image, { candidates, referrers, signer, believed })
+  const counting = renew ? undefined : await countingOf(image, { candidates, referrers, signer, believed })
+  // A registry that cleans up may list what it took away.
+  const isThere = async (one: Digest): Promise<boolean> => (await store.headManifest(repository, one)) !== undefined
+  const there = counting !== undefined && (await isThere(counting.digest)) ? counting : undefined
   const made = there === undefined ? evidenceArtifact(await compose(), subject, check) : undefined
   const evidence = made === undefined ? (there as Descriptor).digest : digestOf(made.bytes)
   const wanted = [digest, evidence]
   const signed = signer === undefined || (await isSigned(image, referrers, { wanted, signer, believed }))
   const signature = signed ? undefined : await signatureOf(wanted, subject, signer)
-  const isNew = made !== undefined && !candidates.some((one) => one.digest === evidence)
+  const isListed = candidates.some((one) => one.digest === evidence)
+  const isNew = made !== undefined && !(isListed && (await isThere(evidence)))
   const artifacts = [isNew ? made : undefined, signature].filter((one) => one !== undefined)
   if (artifacts.length === 0) return
   for (const artifact of artifacts) await writeParts(store, repository, artifact)
