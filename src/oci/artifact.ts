@@ -1,8 +1,10 @@
 import { z } from "zod"
 import { Failure } from "../failure.ts"
+import { collect } from "./collect.ts"
 import { canonicalJson } from "./canonical-json.ts"
 import { Descriptor } from "./descriptor.ts"
 import { digestOf, type Digest } from "./digest.ts"
+import { jsonOf } from "./json-of.ts"
 import { mediaTypes } from "./media-types.ts"
 import type { Store } from "./store/store.ts"
 
@@ -92,7 +94,7 @@ export async function readArtifact(
 ): Promise<(ArtifactManifest & { readonly digest: Digest }) | undefined> {
   const manifest = await store.readManifest(repository, reference)
   if (manifest === undefined) return undefined
-  const parsed = ArtifactManifest.safeParse(parseJson(manifest.bytes))
+  const parsed = ArtifactManifest.safeParse(jsonOf(manifest.bytes))
   if (!parsed.success || parsed.data.artifactType !== type) return undefined
   return { ...parsed.data, digest: manifest.descriptor.digest }
 }
@@ -102,19 +104,12 @@ const largest = 64 * 1024 * 1024
 /** The bytes of a part of an artifact, verified. Fails with `cannot` when there are others, or more than 64 MiB. */
 export async function readPart(store: Store, repository: string, descriptor: Descriptor): Promise<Uint8Array> {
   const place = `${store.name}/${repository}@${descriptor.digest}`
-  const tooLarge = (size: number): Failure =>
-    new Failure("cannot", `${place} is too large: ${size} bytes`, {
-      hint: "It was not written by nbstacks; find out who did, and delete it",
-    })
-  if (descriptor.size > largest) throw tooLarge(descriptor.size)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of store.read(repository, descriptor.digest)) {
-    size += chunk.length
-    if (size > descriptor.size) throw tooLarge(size)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const { digest, size } = descriptor
+  const bytes = size > largest ? undefined : await collect(store.read(repository, digest), size)
+  if (bytes !== undefined) return bytes
+  throw new Failure("cannot", `${place} is too large: ${size} bytes${size > largest ? "" : ", and it has more"}`, {
+    hint: "It was not written by nbstacks; find out who did, and delete it",
+  })
 }
 
 /** Reads a part of an artifact as JSON that a schema accepts. Fails with `cannot` when it does not, or is over 64 MiB. */
@@ -123,19 +118,11 @@ export async function readJsonPart<T>(
   repository: string,
   { descriptor, schema }: { readonly descriptor: Descriptor; readonly schema: z.ZodType<T> },
 ): Promise<T> {
-  const parsed = schema.safeParse(parseJson(await readPart(store, repository, descriptor)))
+  const parsed = schema.safeParse(jsonOf(await readPart(store, repository, descriptor)))
   if (parsed.success) return parsed.data
   const place = `${store.name}/${repository}@${descriptor.digest}`
   throw new Failure("cannot", `${place} is not of a form that this version of nbstacks reads`, {
     cause: parsed.error,
     hint: "Was it written by a newer nbstacks? Update this one",
   })
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
-  } catch {
-    return undefined
-  }
 }

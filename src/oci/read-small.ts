@@ -1,4 +1,5 @@
 import { Failure } from "../failure.ts"
+import { collect } from "./collect.ts"
 import type { Descriptor } from "./descriptor.ts"
 import { manifestLimit } from "./manifest.ts"
 import type { Store } from "./store/store.ts"
@@ -7,13 +8,7 @@ import type { Store } from "./store/store.ts"
 export async function readSmall(store: Store, repository: string, descriptor: Descriptor): Promise<Uint8Array> {
   if (descriptor.size > manifestLimit)
     throw new Failure("cannot", `${descriptor.digest} has ${descriptor.size} bytes, too many for what it is`)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of store.read(repository, descriptor.digest)) {
-    size += chunk.length
-    if (size > descriptor.size)
-      throw new Failure("cannot", `${descriptor.digest} has more bytes than its descriptor says`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const bytes = await collect(store.read(repository, descriptor.digest), descriptor.size)
+  if (bytes !== undefined) return bytes
+  throw new Failure("cannot", `${descriptor.digest} has more bytes than its descriptor says`)
 }

@@ -72,7 +72,8 @@ async function manifestAt(
   return { manifest, name }
 }
 
-type Offered = readonly (readonly [Platform, Digest])[]
+/** Platforms, with the digest of the image for each. */
+export type Offered = readonly (readonly [Platform, Digest])[]
 
 /**
  * The first exact match; for a platform without a variant also the baseline variant, which some write out (`v1` of
@@ -94,16 +95,19 @@ async function platformsOf(
 ): Promise<Offered> {
   const { mediaType, digest } = manifest.descriptor
   if (isIndexType(mediaType)) {
-    const index = parseJson(manifest.bytes, ImageIndex, name)
-    // BuildKit lists attestations as manifests of the platform unknown/unknown.
-    return index.manifests
-      .filter(
-        (entry) => isManifestType(entry.mediaType) && entry.platform !== undefined && entry.platform.os !== "unknown",
-      )
-      .map((entry) => [platformOf(entry.platform ?? { os: "", architecture: "" }), entry.digest])
+    return imagesOf(parseJson(manifest.bytes, ImageIndex, name))
   }
   if (!isManifestType(mediaType)) throw new Failure("cannot", `${name} is no image, but ${mediaType}`)
   const { config } = parseJson(manifest.bytes, ImageManifest, name)
   const platform = parseJson(await readSmall(store, repository, config), ConfigPlatform, `the configuration of ${name}`)
   return [[platformOf(platform), digest]]
+}
+
+/** The images that an index lists, in its order. BuildKit lists attestations as manifests of the platform unknown/unknown. */
+export function imagesOf({ manifests }: ImageIndex): Offered {
+  return manifests.flatMap(({ mediaType, platform, digest }) =>
+    isManifestType(mediaType) && platform !== undefined && platform.os !== "unknown"
+      ? [[platformOf(platform), digest] as const]
+      : [],
+  )
 }

@@ -2,6 +2,7 @@ import { leftBehind } from "../../evidence/weight/left-behind.ts"
 import { weigh } from "../../evidence/weight/hidden.ts"
 import type { Bound } from "../../evidence/budget/judge.ts"
 import { readImage, type Image } from "../../oci/image.ts"
+import { lackedLayers, layersAt } from "../../oci/layers-at.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { bytes, count } from "../../report/format.ts"
 import type { Context } from "../context.ts"
@@ -37,16 +38,17 @@ export async function adviceFor(context: Context, location: Location, weight: Ro
   }
 }
 
+/** Bytes that the image of the newest release has not; undefined where that cannot be seen. */
 async function addedBytes(
   { store, repository }: Location,
-  image: Image,
-  before: Location["digest"],
+  { layers }: Image,
+  digest: Location["digest"],
 ): Promise<number | undefined> {
-  const there = await store.headManifest(repository, before)
-  if (there === undefined) return undefined
-  const { layers } = await readImage(store, repository, before)
-  const had = new Set(layers.map(({ descriptor }) => descriptor.digest))
-  return image.layers.reduce((sum, { descriptor }) => sum + (had.has(descriptor.digest) ? 0 : descriptor.size), 0)
+  const before = await layersAt({ store, repository, digest })
+  if (before === undefined) return undefined
+  const had = new Set(before.map((layer) => layer.digest))
+  const own = layers.map(({ descriptor }) => descriptor)
+  return lackedLayers(own, had).reduce((sum, { size }) => sum + size, 0)
 }
 
 /** A bound in words: `9.4 GB of 9.0 GB`. */

@@ -1,7 +1,7 @@
 import { boundsOf, type Bound } from "../../evidence/budget/judge.ts"
 import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
-import { ImageManifest, parseJson } from "../../oci/manifest.ts"
+import { layersAt } from "../../oci/layers-at.ts"
 import type { Platform } from "../../oci/platform.ts"
 import type { Location, Store } from "../../oci/store/store.ts"
 import type { Recorded } from "../../state/releases.ts"
@@ -70,12 +70,6 @@ async function ownLayers(
     if (found !== undefined) return layers.slice(found.length)
   }
   return undefined
-}
-
-/** The layers that a manifest names; undefined where it is not there. */
-async function layersAt({ store, repository, digest }: Location): Promise<readonly Descriptor[] | undefined> {
-  const found = await store.readManifest(repository, digest)
-  return found === undefined ? undefined : parseJson(found.bytes, ImageManifest, `the manifest ${digest}`).layers
 }
 
 function sum(layers: readonly Descriptor[]): number {

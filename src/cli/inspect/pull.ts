@@ -1,6 +1,5 @@
-import { ImageManifest, parseJson } from "../../oci/manifest.ts"
+import { layersAt } from "../../oci/layers-at.ts"
 import type { Digest } from "../../oci/digest.ts"
-import type { Location } from "../../oci/store/store.ts"
 import { parallel } from "../../parallel.ts"
 import { pullOf, readPace, type Pace } from "../../evidence/weight/pull.ts"
 import { Failure } from "../../failure.ts"
@@ -77,7 +76,7 @@ async function siblings(
   const own = new Map(image.layers.map(({ descriptor }) => [descriptor.digest, descriptor.size]))
   const others = [...built.values()].filter((one) => one.location.digest !== location.digest)
   const all = await parallel(others, width, async (one) => {
-    const layers = await layersAt(one.location)
+    const layers = new Set((await layersAt(one.location))?.map((layer) => layer.digest))
     const shared = [...layers].reduce((sum, digest) => sum + (own.get(digest) ?? 0), 0)
     return { id: one.row.id, layers, shared }
   })
@@ -85,10 +84,4 @@ async function siblings(
     .toSorted((a, b) => Number(b.id === parentId) - Number(a.id === parentId) || b.shared - a.shared)
     .slice(0, mostRows)
     .map(({ id, layers }) => ({ having: id === parentId ? `${id} (its parent)` : id, layers }))
-}
-
-async function layersAt({ store, repository, digest }: Location): Promise<ReadonlySet<Digest>> {
-  const found = await store.readManifest(repository, digest)
-  if (found === undefined) return new Set()
-  return new Set(parseJson(found.bytes, ImageManifest, `the manifest ${digest}`).layers.map((layer) => layer.digest))
 }

@@ -1,7 +1,7 @@
 import { Failure, isFailure } from "../../failure.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { readImage, type Image as OciImage } from "../../oci/image.ts"
-import { ImageManifest, parseJson } from "../../oci/manifest.ts"
+import { layersAt } from "../../oci/layers-at.ts"
 import type { Platform } from "../../oci/platform.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { parallel } from "../../parallel.ts"
@@ -35,18 +35,12 @@ export async function builtRows(
   )
 }
 
-/** Layers of an image by digest; undefined when it is not there. Reads its manifest alone. */
-async function layersAt({ store, repository, digest }: Location): Promise<readonly Digest[] | undefined> {
-  const found = await store.readManifest(repository, digest)
-  if (found === undefined) return undefined
-  return parseJson(found.bytes, ImageManifest, `the manifest ${digest}`).layers.map((layer) => layer.digest)
-}
-
 /** Which rows have a layer, by its digest. */
 export async function rowsByLayer(built: BuiltRows): Promise<ReadonlyMap<Digest, readonly RowId[]>> {
   const rows = new Map<Digest, RowId[]>()
   await parallel([...built.values()], atOnce, async ({ row, location }) => {
-    for (const digest of new Set(await layersAt(location))) rows.set(digest, [...(rows.get(digest) ?? []), row.id])
+    for (const digest of new Set((await layersAt(location))?.map((layer) => layer.digest)))
+      rows.set(digest, [...(rows.get(digest) ?? []), row.id])
   })
   return new Map([...rows].map(([digest, ids]) => [digest, ids.sort()]))
 }

@@ -2,7 +2,7 @@ import { KeptRecipe } from "../../evidence/record/recipe.ts"
 import { isFailure } from "../../failure.ts"
 import { readJsonPart } from "../../oci/artifact.ts"
 import { isDigest, type Digest } from "../../oci/digest.ts"
-import { ImageManifest, parseJson } from "../../oci/manifest.ts"
+import { layersAt } from "../../oci/layers-at.ts"
 import { parseReference } from "../../oci/reference.ts"
 import { openRegistry } from "../../oci/store/registry/registry.ts"
 import type { Store } from "../../oci/store/store.ts"
@@ -55,9 +55,8 @@ async function layersOf(
   ]
   for (const { store, repository } of places)
     try {
-      const found = await store.readManifest(repository, base.digest)
-      if (found === undefined) continue
-      const { layers } = parseJson(found.bytes, ImageManifest, `the manifest ${base.digest}`)
+      const layers = await layersAt({ store, repository, digest: base.digest })
+      if (layers === undefined) continue
       const same = layers.every(({ digest }, at) => image.layers[at]?.descriptor.digest === digest)
       return same ? layers.length : undefined
     } catch (error) {

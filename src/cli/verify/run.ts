@@ -12,9 +12,9 @@ import {
   type VerifyOptions as Options,
 } from "../../evidence/verify/verify.ts"
 import { Failure } from "../../failure.ts"
-import { ImageIndex, isIndexType, isManifestType, parseJson } from "../../oci/manifest.ts"
-import { platformOf } from "../../oci/platform.ts"
+import { ImageIndex, isIndexType, parseJson } from "../../oci/manifest.ts"
 import { parseReference } from "../../oci/reference.ts"
+import { imagesOf } from "../../oci/resolve.ts"
 import { openRegistry } from "../../oci/store/registry/registry.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { rowsNamed } from "../../plan/select.ts"
@@ -136,13 +136,8 @@ async function verifyOne(
   if (isRelease === true) return [await verifySigned(location, judging)]
   const found = await store.readManifest(repository, digest)
   if (found === undefined || !isIndexType(found.descriptor.mediaType)) return [await verifyImage(location, judging)]
-  const index = parseJson(found.bytes, ImageIndex, name)
-  const manifests = index.manifests.filter(
-    (one) => isManifestType(one.mediaType) && one.platform !== undefined && one.platform.os !== "unknown",
-  )
-  const chosen = manifests.filter(
-    (one) => platform === undefined || (one.platform !== undefined && platformOf(one.platform) === platform),
-  )
+  const images = imagesOf(parseJson(found.bytes, ImageIndex, name))
+  const chosen = images.filter(([one]) => platform === undefined || one === platform)
   if (chosen.length === 0 && released === undefined)
     throw new Failure("cannot", `${name} is not there for ${platform ?? "any platform"}`, {
       hint: "Name another one with `--platform`",
@@ -150,9 +145,9 @@ async function verifyOne(
   const signed = await verifySigned(location, judging)
   const tags = released === undefined ? [] : await tagFindings(location, released)
   const verified: Verified[] = [{ ...signed, findings: [...tags, ...signed.findings] }]
-  for (const one of chosen) {
-    const check = released?.platforms[platformOf(one.platform ?? { os: "", architecture: "" })]?.check
-    verified.push(await verifyImage({ store, repository, digest: one.digest }, { ...judging, check }))
+  for (const [one, image] of chosen) {
+    const check = released?.platforms[one]?.check
+    verified.push(await verifyImage({ store, repository, digest: image }, { ...judging, check }))
   }
   return verified
 }

@@ -1,5 +1,5 @@
-import type { Digest } from "../../oci/digest.ts"
 import { sizeOfLayers, type Image } from "../../oci/image.ts"
+import { lackedLayers } from "../../oci/layers-at.ts"
 import { ecosystems, type Ecosystem } from "../inventory/item.ts"
 import { normaliseName } from "../../environment/names.ts"
 import type { Found } from "../inventory/join.ts"
@@ -38,13 +38,17 @@ type Side = { readonly image: Image; readonly items: readonly Found[] }
 /** Compares what two images have, and what their layers weigh. */
 export function compareImages(from: Side, to: Side): Comparison {
   const had = new Set(from.image.layers.map(({ descriptor }) => descriptor.digest))
-  const layers = new Map<Digest, number>(to.image.layers.map(({ descriptor }) => [descriptor.digest, descriptor.size]))
-  const missing = [...layers].filter(([digest]) => !had.has(digest))
+  const layers = to.image.layers.map(({ descriptor }) => descriptor)
+  const missing = lackedLayers(layers, had)
   return {
     packages: packageChanges(from.items, to.items),
     others: otherChanges(from.items, to.items),
     size: { from: sizeOfLayers(from.image), to: sizeOfLayers(to.image) },
-    pull: { bytes: missing.reduce((sum, [, size]) => sum + size, 0), layers: missing.length, of: layers.size },
+    pull: {
+      bytes: missing.reduce((sum, { size }) => sum + size, 0),
+      layers: missing.length,
+      of: new Set(layers.map(({ digest }) => digest)).size,
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import type { Digest } from "../../oci/digest.ts"
+import { jsonOf } from "../../oci/json-of.ts"
 import { digestMap, statementType } from "../record/provenance.ts"
 
 /** What a signature of an image says, for cosign: nothing but which digests it is about. */
@@ -21,16 +22,8 @@ const Statement = z.looseObject({
 
 /** The digests that a statement is about, if it is a signature of an image. */
 export function signedDigests(payload: Uint8Array): ReadonlySet<Digest> {
-  const parsed = Statement.safeParse(parse(payload))
+  const parsed = Statement.safeParse(jsonOf(payload))
   if (!parsed.success || parsed.data.predicateType !== signatureType) return new Set()
   const all = parsed.data.subject.flatMap(({ digest }) => Object.entries(digest))
   return new Set(all.map(([algorithm, hex]) => `${algorithm}:${hex}` as Digest))
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
-  } catch {
-    return undefined
-  }
 }

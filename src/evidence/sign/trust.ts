@@ -4,6 +4,7 @@ import { TrustedRoot } from "@sigstore/protobuf-specs"
 import { toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify"
 import { Failure, isFailure } from "../../failure.ts"
 import type { Digest } from "../../oci/digest.ts"
+import { jsonOf } from "../../oci/json-of.ts"
 import { requireKind } from "./private-key.ts"
 import { hintOf } from "./sign.ts"
 import { payloadType, signedDigests } from "./statement.ts"
@@ -74,7 +75,7 @@ const nobody: TrustedRoot = {
 export function judgeBundle(bytes: Uint8Array, trusted: readonly Trusted[]): Judged {
   let bundle: Bundle
   try {
-    bundle = bundleFromJSON(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)))
+    bundle = bundleFromJSON(jsonOf(bytes))
   } catch {
     return { no: "it is no Sigstore bundle" }
   }
@@ -95,7 +96,7 @@ export function judgeBundle(bytes: Uint8Array, trusted: readonly Trusted[]): Jud
 /** The digests that a bundle says it is about: nothing is verified. */
 export function bundleDigests(bytes: Uint8Array): ReadonlySet<Digest> {
   try {
-    const bundle = bundleFromJSON(JSON.parse(new TextDecoder().decode(bytes)))
+    const bundle = bundleFromJSON(jsonOf(bytes))
     return isBundleWithDsseEnvelope(bundle) ? signedDigests(bundle.content.dsseEnvelope.payload) : new Set()
   } catch {
     return new Set()

@@ -3,6 +3,7 @@ import { readPart, type ArtifactManifest } from "../../oci/artifact.ts"
 import type { Descriptor } from "../../oci/descriptor.ts"
 import { partsOf } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
+import { jsonOf } from "../../oci/json-of.ts"
 import type { Location } from "../../oci/store/store.ts"
 import { count } from "../../report/format.ts"
 import { sentenceOf } from "../sentence.ts"
@@ -185,9 +186,5 @@ function rootOf({ packages }: z.infer<typeof Spdx>): string | undefined {
 }
 
 function parsed<T>(bytes: Uint8Array, schema: z.ZodType<T>): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))).data
-  } catch {
-    return undefined
-  }
+  return schema.safeParse(jsonOf(bytes)).data
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts"
+import { lackedLayers } from "../../oci/layers-at.ts"
 
 /** A layer as it is pulled and unpacked, in bytes. */
 export type PulledLayer = { readonly digest: Digest; readonly size: number; readonly unpacked: number }
@@ -13,13 +14,12 @@ export type Pull = {
 
 /** What a node pulls that has these layers already. A layer that is in an image twice is pulled once. */
 export function pullOf(layers: readonly PulledLayer[], had: ReadonlySet<Digest>): Pull {
-  const all = new Map(layers.map((layer) => [layer.digest, layer]))
-  const missing = [...all.values()].filter(({ digest }) => !had.has(digest))
+  const missing = lackedLayers(layers, had)
   return {
     bytes: missing.reduce((sum, { size }) => sum + size, 0),
     unpacked: missing.reduce((sum, { unpacked }) => sum + unpacked, 0),
     layers: missing.length,
-    of: all.size,
+    of: new Set(layers.map(({ digest }) => digest)).size,
   }
 }
 

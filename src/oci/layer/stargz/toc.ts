@@ -3,12 +3,15 @@ import { z } from "zod"
 import { Failure } from "../../../failure.ts"
 import { digestOf, isDigest } from "../../digest.ts"
 import type { Layer } from "../../image.ts"
-import type { TarKind } from "../../tar/header.ts"
+import { jsonOf } from "../../json-of.ts"
+import { constantTime, type TarHeader, type TarKind } from "../../tar/header.ts"
 import { readRange } from "./range.ts"
 
 /** The annotation of a layer that says which table of contents it has. */
 const tocDigest = "containerd.io/snapshot/stargz/toc.digest"
 const footerSize = 51
+/** The file of the archive that is the table. */
+const tableName = "stargz.index.json"
 /** The end of a layer, with which most tables come at once. */
 const firstRead = 256 * 1024
 /** Tables of images of a hundred thousand files have 40 MB. */
@@ -28,13 +31,8 @@ export type Chunk = {
 
 /** A member of the archive, in its order. */
 export type TocMember = {
-  readonly path: string
-  readonly kind: TarKind
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  readonly size: number
-  readonly link?: string
+  readonly header: TarHeader & { readonly mtime: number }
+  /** Of a file's content; the table itself has none. */
   readonly chunks: readonly Chunk[]
 }
 
@@ -90,7 +88,7 @@ export async function readToc(layer: Layer): Promise<Toc | undefined> {
   const table = tableOf(layer, packed)
   if (digestOf(table, wanted.startsWith("sha512") ? "sha512" : "sha256") !== wanted)
     throw broken(layer, "it is another than the image's manifest names")
-  const parsed = Table.safeParse(parse(table))
+  const parsed = Table.safeParse(jsonOf(table))
   if (!parsed.success) throw broken(layer, "it is not of the form that readers expect")
   return tocOf(layer, parsed.data.entries, place, table.length)
 }
@@ -112,7 +110,7 @@ function tableOf(layer: Layer, packed: Buffer): Buffer {
   }
   const name = archive.subarray(0, 100).toString("latin1").replace(/\0.*$/, "")
   const length = Number.parseInt(archive.subarray(124, 136).toString("latin1"), 8)
-  if (name !== "stargz.index.json" || !(length >= 0) || 512 + length > archive.length)
+  if (name !== tableName || !(length >= 0) || 512 + length > archive.length)
     throw broken(layer, "it is not where its layer says")
   return archive.subarray(512, 512 + length)
 }
@@ -130,27 +128,21 @@ function tocOf(layer: Layer, entries: readonly z.infer<typeof Entry>[], place: n
     }
     const last = members.at(-1)
     if (type === "chunk") {
-      if (last?.path !== pathOf(name)) throw broken(layer, `it has a piece of ${name} without the file`)
-      last.chunks.push(chunkOf(entry, last.size))
+      if (last?.header.path !== pathOf(name)) throw broken(layer, `it has a piece of ${name} without the file`)
+      last.chunks.push(chunkOf(entry, last.header.size))
       continue
     }
     const kind = kinds[type]
     if (kind === undefined) throw broken(layer, `it has a ${type}`)
     const chunks = kind === "file" && size > 0 ? [chunkOf(entry, size)] : []
     const link = linkName === undefined ? {} : { link: linkName }
-    members.push({ path: pathOf(name), kind, mode, uid, gid, size: kind === "file" ? size : 0, ...link, chunks })
+    const sizes = { size: kind === "file" ? size : 0, mtime: constantTime }
+    members.push({ header: { path: pathOf(name), kind, mode, uid, gid, ...sizes, ...link }, chunks })
   }
   // The table is a file of the layer too.
-  const own: TocMember = {
-    path: "stargz.index.json",
-    kind: "file",
-    mode: 0o444,
-    uid: 0,
-    gid: 0,
-    size: length,
-    chunks: [],
-  }
-  return { members: [...members, own], offsets: [...offsets].sort((a, b) => a - b) }
+  const own = { path: tableName, kind: "file", mode: 0o444, uid: 0, gid: 0, size: length, mtime: constantTime } as const
+  members.push({ header: own, chunks: [] })
+  return { members, offsets: [...offsets].sort((a, b) => a - b) }
 }
 
 function chunkOf(
@@ -172,12 +164,4 @@ export function broken({ descriptor }: Layer, why: string, cause?: unknown): Fai
     cause,
     hint: "The layer is damaged, or made to mislead who reads it. `--read-layers` reads it whole",
   })
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes))
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,6 @@
 import { gunzipSync } from "node:zlib"
 import { digestOf, isDigest, partsOf } from "../../digest.ts"
 import type { Layer } from "../../image.ts"
-import { constantTime } from "../../tar/header.ts"
 import type { TarVisitor } from "../../tar/walk.ts"
 import { readRange } from "./range.ts"
 import { broken, type Chunk, type Toc, type TocMember } from "./toc.ts"
@@ -15,33 +14,18 @@ const width = 6
 /** What may stand in the gzip members after a piece's content, before the next: headers of folders and links. */
 const between = 16 * 1024 * 1024
 
-type Wanted = { readonly at: number; readonly member: TocMember }
-type Group = { readonly first: number; readonly end: number; readonly wanted: readonly Wanted[] }
+/** What one request fetches. */
+type Group = { readonly first: number; readonly end: number }
 
 /**
  * Shows the members of a layer to a visitor from its table of contents, and fetches only the contents that are wanted, each verified
  * by its own digest. Fails with `cannot` where a content is not what the table says.
  */
 export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: TarVisitor): Promise<void> {
-  const headers = members.map(({ path, kind, mode, uid, gid, size, link }) => ({
-    path,
-    kind,
-    mode,
-    uid,
-    gid,
-    size,
-    mtime: constantTime,
-    ...(link === undefined ? {} : { link }),
-  }))
   // The table itself is a file that is not read again.
-  const wants = headers.map((header, at) => (members[at]?.chunks.length ?? 0) > 0 && visitor.wants(header))
+  const wants = members.map(({ header, chunks }) => chunks.length > 0 && visitor.wants(header))
   const endOf = endFinder(offsets)
-  const groups = groupsOf(
-    layer,
-    members.flatMap((member, at) => (wants[at] === true ? [{ at, member }] : [])),
-    endOf,
-  )
-  const groupAt = new Map(groups.flatMap((group, index) => group.wanted.map(({ at }) => [at, index] as const)))
+  const { groups, groupAt } = groupsOf(layer, { members, wants, endOf })
   const under = new Map<number, Promise<Buffer>>()
   const fetch = (index: number): Promise<Buffer> => {
     for (let next = index; next < Math.min(index + width, groups.length); next++) {
@@ -55,17 +39,18 @@ export async function walkToc(layer: Layer, { members, offsets }: Toc, visitor: 
     return under.get(index) as Promise<Buffer>
   }
   let current = -1
-  for (const [at, header] of headers.entries()) {
+  for (const [at, member] of members.entries()) {
+    const { header } = member
     const index = groupAt.get(at)
-    const empty = wants[at] !== true && header.kind === "file" && header.size === 0 && visitor.wants(header)
-    if (index === undefined) visitor.member(header, empty ? Buffer.alloc(0) : undefined)
-    else {
-      if (index !== current) under.delete(current)
-      current = index
-      const bytes = await fetch(index)
-      const { first } = groups[index] as Group
-      visitor.member(header, contentOf(layer, members[at] as TocMember, { bytes, first, endOf }))
+    const group = index === undefined ? undefined : groups[index]
+    if (index === undefined || group === undefined) {
+      const isEmpty = header.kind === "file" && header.size === 0 && visitor.wants(header)
+      visitor.member(header, isEmpty ? Buffer.alloc(0) : undefined)
+      continue
     }
+    if (index !== current) under.delete(current)
+    current = index
+    visitor.member(header, contentOf(layer, member, { bytes: await fetch(index), first: group.first, endOf }))
   }
 }
 
@@ -84,31 +69,42 @@ function endFinder(offsets: readonly number[]): EndOf {
   }
 }
 
-/** What is wanted, in the order of the table, in as few requests as are sensible. */
-function groupsOf(layer: Layer, wanted: readonly Wanted[], endOf: EndOf): readonly Group[] {
+type Grouping = { readonly members: readonly TocMember[]; readonly wants: readonly boolean[]; readonly endOf: EndOf }
+
+/** What is wanted, in the order of the table, in as few requests as are sensible; and which of them has a member's content. */
+function groupsOf(
+  layer: Layer,
+  { members, wants, endOf }: Grouping,
+): { readonly groups: readonly Group[]; readonly groupAt: ReadonlyMap<number, number> } {
   const groups: Group[] = []
-  for (const one of wanted) {
+  const groupAt = new Map<number, number>()
+  for (const [at, { header, chunks }] of members.entries()) {
+    if (wants[at] !== true) continue
     let [first, end, size] = [Number.POSITIVE_INFINITY, 0, 0]
-    for (const { offset, size: piece } of one.member.chunks) {
+    for (const { offset, size: piece } of chunks) {
       first = Math.min(first, offset)
       end = Math.max(end, endOf(offset))
       size += piece
     }
     // What is stored of a file is hardly more than the file; a table that says otherwise wants our memory.
     if (end - first > size + between)
-      throw broken(layer, `${one.member.path} of ${size} bytes would take ${end - first} stored ones`)
+      throw broken(layer, `${header.path} of ${size} bytes would take ${end - first} stored ones`)
     const last = groups.at(-1)
     const joins = last !== undefined && first >= last.first && first - last.end <= near && end - last.first <= most
-    if (joins)
-      groups[groups.length - 1] = { first: last.first, end: Math.max(end, last.end), wanted: [...last.wanted, one] }
-    else groups.push({ first, end, wanted: [one] })
+    if (joins) groups[groups.length - 1] = { first: last.first, end: Math.max(end, last.end) }
+    else groups.push({ first, end })
+    groupAt.set(at, groups.length - 1)
   }
-  return groups
+  return { groups, groupAt }
 }
 
 type Fetched = { readonly bytes: Buffer; readonly first: number; readonly endOf: EndOf }
 
-function contentOf(layer: Layer, { path, size, chunks }: TocMember, { bytes, first, endOf }: Fetched): Buffer {
+function contentOf(
+  layer: Layer,
+  { header: { path, size }, chunks }: TocMember,
+  { bytes, first, endOf }: Fetched,
+): Buffer {
   const pieces = chunks.map((chunk) => {
     const packed = bytes.subarray(chunk.offset - first, endOf(chunk.offset) - first)
     const piece = pieceOf(layer, path, chunk, packed)
