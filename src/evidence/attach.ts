@@ -1,12 +1,13 @@
 import {
   ArtifactManifest,
-  artifactManifest,
+  attachArtifacts,
   emptyConfig,
   readArtifact,
   readPart,
-  writeParts,
+  type Artifact,
   type Part,
 } from "../oci/artifact.ts"
+import type { Descriptor } from "../oci/descriptor.ts"
 import type { Digest } from "../oci/digest.ts"
 import { Failure } from "../failure.ts"
 import type { Location } from "../oci/store/store.ts"
@@ -34,18 +35,27 @@ export async function attachChecks(image: Location, evidence: CheckEvidence): Pr
   if (evidence.failed === 0 && (await passedChecks(image)).has(evidence.key)) return
   const manifest = await store.headManifest(repository, digest)
   if (manifest === undefined) throw goneError(image)
-  const artifact = {
-    type: artifactTypes.evidence,
-    parts: evidence.parts,
-    subject: { mediaType: manifest.mediaType, digest, size: manifest.size },
-    annotations: {
-      [checkNotes.check]: evidence.key,
-      [checkNotes.passed]: String(evidence.passed),
-      [checkNotes.failed]: String(evidence.failed),
-    },
-  }
-  await writeParts(store, repository, artifact)
-  await store.attach(repository, digest, [artifactManifest(artifact)])
+  await attachArtifacts(image, [evidenceArtifact(evidence.parts, manifest, evidence)])
+}
+
+/** Evidence about an image under a check key, with more annotations than those of the check. */
+export function evidenceArtifact(
+  parts: readonly Part[],
+  subject: Descriptor,
+  {
+    key,
+    passed,
+    failed,
+    ...more
+  }: Pick<CheckEvidence, "key" | "passed" | "failed"> & { readonly notes?: Artifact["annotations"] },
+): Artifact {
+  const notes = { [checkNotes.check]: key, [checkNotes.passed]: String(passed), [checkNotes.failed]: String(failed) }
+  return { type: artifactTypes.evidence, parts, subject, annotations: { ...more.notes, ...notes } }
+}
+
+/** The evidence among what refers to an image. */
+export function evidenceAmong(referrers: readonly Descriptor[]): readonly Descriptor[] {
+  return referrers.filter(({ artifactType }) => artifactType === artifactTypes.evidence)
 }
 
 /** The check keys under which an image passed every check. One request, or two where the referrers API is missing. */
@@ -53,21 +63,28 @@ export async function passedChecks(image: Location): Promise<ReadonlySet<CheckKe
   return new Set((await checkSummaries(image)).filter(({ failed }) => failed === 0).map(({ key }) => key))
 }
 
+/** How many checks passed and failed under a check key, as an evidence says it. */
+export type CheckSummary = {
+  readonly key: CheckKey
+  readonly passed: number
+  readonly failed: number
+  /** Of the evidence. */
+  readonly manifest: Digest
+}
+
 /** How many checks passed and failed, for each check key under which an image was checked. */
-export async function checkSummaries(
-  image: Location,
-): Promise<
-  readonly { readonly key: CheckKey; readonly passed: number; readonly failed: number; readonly manifest: Digest }[]
-> {
-  const referrers = await image.store.referrers(image.repository, image.digest)
-  return referrers
-    .filter(({ artifactType }) => artifactType === artifactTypes.evidence)
-    .flatMap(({ annotations, digest }) => {
-      const key = annotations?.[checkNotes.check]
-      const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
-      const sound = key !== undefined && Number.isInteger(passed) && Number.isInteger(failed)
-      return sound ? [{ key: key as CheckKey, passed, failed, manifest: digest }] : []
-    })
+export async function checkSummaries(image: Location): Promise<readonly CheckSummary[]> {
+  return summariesOf(await image.store.referrers(image.repository, image.digest))
+}
+
+/** The same among what refers to an image. */
+export function summariesOf(referrers: readonly Descriptor[]): readonly CheckSummary[] {
+  return evidenceAmong(referrers).flatMap(({ annotations, digest }) => {
+    const key = annotations?.[checkNotes.check]
+    const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
+    const sound = key !== undefined && Number.isInteger(passed) && Number.isInteger(failed)
+    return sound ? [{ key: key as CheckKey, passed, failed, manifest: digest }] : []
+  })
 }
 
 /** Copies the check reports of an image to where the image was copied; what is there already is left alone. */

@@ -6,7 +6,7 @@ import { Descriptor } from "./descriptor.ts"
 import { digestOf, type Digest } from "./digest.ts"
 import { jsonOf } from "./json-of.ts"
 import { mediaTypes } from "./media-types.ts"
-import type { Store } from "./store/store.ts"
+import type { Location, Store } from "./store/store.ts"
 
 /** A blob of an artifact, whole in memory: what nbstacks keeps is small. */
 export type Part = { readonly mediaType: string; readonly bytes: Uint8Array; readonly title?: string }
@@ -26,6 +26,7 @@ export const emptyConfig: Descriptor = { mediaType: mediaTypes.ociEmpty, digest:
 /** The bytes of an artifact's manifest. The same artifact gives the same bytes. */
 export function artifactManifest(artifact: Artifact): Uint8Array {
   const layers = artifact.parts.map(descriptorOf)
+  const { subject } = artifact
   return new TextEncoder().encode(
     canonicalJson({
       schemaVersion: 2,
@@ -33,7 +34,7 @@ export function artifactManifest(artifact: Artifact): Uint8Array {
       artifactType: artifact.type,
       config: emptyConfig,
       layers: layers.length === 0 ? [emptyConfig] : layers,
-      subject: artifact.subject,
+      subject: subject && { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
       annotations: artifact.annotations,
     }),
   )
@@ -46,6 +47,15 @@ export async function writeParts(store: Store, repository: string, artifact: Art
     ...artifact.parts.map((part) => ({ descriptor: descriptorOf(part), bytes: part.bytes })),
   ]
   await Promise.all(blobs.map(({ descriptor, bytes }) => store.writeBlob(repository, descriptor, () => once(bytes))))
+}
+
+/** Puts artifacts beside their subject: what they refer to, then all of them as one change of the subject's list. */
+export async function attachArtifacts(
+  { store, repository, digest }: Location,
+  artifacts: readonly Artifact[],
+): Promise<void> {
+  for (const artifact of artifacts) await writeParts(store, repository, artifact)
+  await store.attach(repository, digest, artifacts.map(artifactManifest))
 }
 
 /** Uploads an artifact and gives the digest of its manifest. It has no tag yet. */

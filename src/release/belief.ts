@@ -1,6 +1,5 @@
 import { runPlan } from "../build/run-plan.ts"
 import type { Outcome } from "../build/outcome.ts"
-import { believedBy } from "../evidence/record/bundles.ts"
 import { isBelieved, signManifest } from "../evidence/record/record.ts"
 import type { Digest } from "../oci/digest.ts"
 import type { Slot } from "../plan/key.ts"
@@ -20,10 +19,9 @@ type Believing = { readonly target: Place; readonly builder: Builder; readonly e
 
 /** Whether the newest release is one that this run may go on from without looking: where somebody signs, one that was signed. */
 export async function isKnown(publishing: Believing, previous: Recorded | undefined): Promise<boolean> {
-  const { target, evidencing } = publishing
-  if (previous === undefined || evidencing.signer === undefined) return true
-  const believed = believedBy(evidencing.trusted, evidencing.signer)
-  if (believed.length === 0) return true
+  const { signer, believed } = publishing.evidencing
+  if (previous === undefined || signer === undefined || believed.length === 0) return true
+  const { target } = publishing
   return await isBelieved({ store: target.store, repository: target.state, digest: previous.digest }, believed)
 }
 
@@ -50,14 +48,11 @@ type Ran = {
 export async function withReports(publishing: Believing, ran: Ran): Promise<ReadonlyMap<Slot, Outcome>> {
   const { builder, evidencing } = publishing
   const { plan, knowledge, outcomes, decision } = ran
-  const believed = believedBy(evidencing.trusted, evidencing.signer)
   const rows = decision.fates.flatMap((fate) => {
-    if (fate.kind !== "released") return []
-    const before = knowledge.latest?.release.images.find(({ id }) => id === fate.image.id)
-    const same = !looksAgain(evidencing) && before !== undefined && unchanged(before, fate.platforms, publishing.target)
-    return same ? [] : fate.platforms.map((done) => ({ image: fate.image, done }))
+    if (fate.kind !== "released" || unchanged(knowledge.latest?.release, fate, publishing) !== undefined) return []
+    return fate.platforms.map((done) => ({ image: fate.image, done }))
   })
-  const lost = await rowsWithoutReport({ believed }, rows)
+  const lost = await rowsWithoutReport(evidencing, rows)
   if (lost.size === 0) return outcomes
   const text = `Checked again, since nothing that counts says that they passed: ${[...lost].join(", ")}.`
   builder.report({ kind: "note", level: "info", text })
@@ -69,26 +64,19 @@ export async function withReports(publishing: Believing, ran: Ran): Promise<Read
   })
 }
 
-/** With a key, or when it is asked for, also what did not change is looked at. */
-export function looksAgain({ signer, renew }: Evidencing): boolean {
-  return signer !== undefined || renew
-}
-
 /** Puts a signature beside the record of a release that this run makes. */
 export async function signRecord({ target, evidencing }: Believing, record: Digest): Promise<void> {
-  const { signer, trusted } = evidencing
+  const { signer, believed } = evidencing
   if (signer === undefined) return
-  const believed = believedBy(trusted, signer)
   await signManifest({ store: target.store, repository: target.state, digest: record }, { signer, believed })
 }
 
 /** A row that keeps its image keeps its signature too, by whom it may be: this run did not make it. */
 export async function sayUnsigned({ target, evidencing, builder }: Believing, image: ReleasedImage): Promise<void> {
-  const { signer, trusted } = evidencing
-  if (signer === undefined) return
+  const { signer, believed } = evidencing
+  if (signer === undefined || believed.length === 0) return
   const index = { store: target.store, repository: target.repositoryOf(image.repository), digest: image.index }
-  const believed = believedBy(trusted, signer)
-  if (believed.length === 0 || (await isBelieved(index, believed))) return
+  if (await isBelieved(index, believed)) return
   const text = `${image.id} keeps an image that nobody whose signature counts signed.`
   builder.report({ kind: "note", level: "warning", text })
 }

@@ -27,8 +27,8 @@ export type Evidencing = {
   /** Of nbstacks. */
   readonly version: string
   readonly signer: ImageSigner | undefined
-  /** Whose signatures count, as the tree says it. */
-  readonly trusted: readonly Trusted[]
+  /** Those whose signatures count as the tree says it, and this run's own key. */
+  readonly believed: readonly Trusted[]
   /** Make the evidence of every row anew, also of those that did not change. */
   readonly renew: boolean
   /** Reads what the layers of an image say, those that `known` does not know. */
@@ -40,8 +40,6 @@ export type Evidencing = {
 
 /** What one run knows of where rows are and came from. */
 export type Grounds = Evidencing & {
-  /** Those who are trusted, and this run's own key. */
-  readonly believed: readonly Trusted[]
   readonly target: Place
   readonly tree: Pick<Tree, "images">
   readonly keys: ReadonlyMap<Slot, Keyed>
@@ -129,7 +127,7 @@ async function factsBeside(image: Location, believed: readonly Trusted[]): Promi
  * What this machine keeps is its own.
  */
 export async function rowsWithoutReport(
-  grounds: Pick<Grounds, "believed">,
+  { believed }: Pick<Grounds, "believed">,
   rows: readonly { readonly image: Image; readonly done: Done }[],
 ): Promise<ReadonlySet<RowId>> {
   const lost = await parallel(rows, atOnce, async ({ image, done }) => {
@@ -137,9 +135,8 @@ export async function rowsWithoutReport(
     const { store } = done.place
     const at: Location = { store, repository: done.place.repositoryOf(image.repository), digest: done.digest }
     const key = checkKeyOf(done.digest, image.checks)
-    if (done.place.kind === "local" || grounds.believed.length === 0)
-      return (await passedChecks(at)).has(key) ? [] : [image.id]
-    return (await evidenceBeside(at, grounds.believed, key)).digest === undefined ? [image.id] : []
+    if (done.place.kind === "local" || believed.length === 0) return (await passedChecks(at)).has(key) ? [] : [image.id]
+    return (await evidenceBeside(at, believed, key)).digest === undefined ? [image.id] : []
   })
   return new Set(lost.flat())
 }

@@ -9,11 +9,10 @@ import type { Knowledge } from "../state/known.ts"
 import type { Place } from "../state/place.ts"
 import type { Release, ReleasedImage } from "../state/release.ts"
 import { recordRelease, type Recorded } from "../state/releases.ts"
-import { believedBy } from "../evidence/record/bundles.ts"
 import type { Source } from "../git/git.ts"
 import type { RowId, Tree } from "../tree/tree.ts"
 import { decide, type Decision } from "./decide.ts"
-import { finishTags, isKnown, looksAgain, sayUnsigned, signRecord, withReports } from "./belief.ts"
+import { finishTags, isKnown, sayUnsigned, signRecord, withReports } from "./belief.ts"
 import type { Evidencing, Grounds } from "./establish.ts"
 import { unchanged } from "./unchanged.ts"
 import { isProjected, projectTags } from "./project.ts"
@@ -140,10 +139,8 @@ async function pushAll(
     signal: builder.signal,
   })
   const { evidencing, source } = publishing
-  const believed = believedBy(evidencing.trusted, evidencing.signer)
   const grounds: Grounds = {
     ...evidencing,
-    believed,
     target,
     tree,
     keys: builder.keys,
@@ -159,9 +156,7 @@ async function pushAll(
         await sayUnsigned(publishing, fate.previous)
       }
       if (fate.kind !== "released") return
-      const before = previous?.images.find(({ id }) => id === fate.image.id)
-      const asked = before === undefined || looksAgain(evidencing)
-      const kept = asked ? undefined : unchanged(before, fate.platforms, target)
+      const kept = unchanged(previous, fate, publishing)
       pushed.set(fate.image.id, kept ?? { ...(await pushRow(push, fate, grounds)), tags: [] })
     })
   return [...pushed.values()].sort((a, b) => (a.id < b.id ? -1 : 1))

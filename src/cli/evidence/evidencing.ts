@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
+import { believedBy } from "../../evidence/record/bundles.ts"
 import { cacheFolder } from "../../files/cache-folder.ts"
 import type { Evidencing } from "../../release/establish.ts"
 import type { Tree } from "../../tree/tree.ts"
@@ -23,7 +24,7 @@ export function openEvidencing(
     sboms,
     version,
     signer,
-    trusted,
+    believed: believedBy(trusted, signer),
     renew,
     facts: async (image, known) => await factsOfLayers(image, { cache, known, pool, signal }),
     [Symbol.asyncDispose]: async () => await pool[Symbol.asyncDispose](),

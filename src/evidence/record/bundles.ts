@@ -12,17 +12,21 @@ import type { Trusted } from "../sign/trust.ts"
 export type KeptBundle = { readonly manifest: Digest } & ({ readonly bytes: Uint8Array } | { readonly problem: string })
 
 /** More signatures than this are not looked at: anybody who may push can add some. */
-export const mostBundles = 32
+const mostBundles = 32
 /** At once. */
 const width = 4
 
-/** The signatures among what refers to an image. One that is damaged or gone takes nothing from the others. */
+/** The signatures among what refers to an image. */
+export function bundlesAmong(referrers: readonly Descriptor[]): readonly Descriptor[] {
+  return referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle)
+}
+
+/** Reads the signatures among what refers to an image. One that is damaged or gone takes nothing from the others. */
 export async function readBundles(
   { store, repository }: Pick<Location, "store" | "repository">,
   referrers: readonly Descriptor[],
 ): Promise<readonly KeptBundle[]> {
-  const bundles = referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).slice(0, mostBundles)
-  return await parallel(bundles, width, async ({ digest }) => {
+  return await parallel(bundlesAmong(referrers).slice(0, mostBundles), width, async ({ digest }) => {
     try {
       const artifact = await readArtifact(store, repository, { reference: digest, type: artifactTypes.bundle })
       const part = artifact?.layers.find(({ mediaType }) => mediaType === artifactTypes.bundle)
@@ -34,22 +38,36 @@ export async function readBundles(
   })
 }
 
-/** What those who are trusted signed beside an image, and who it was. */
-export async function signedBeside(
-  location: Location,
-  referrers: readonly Descriptor[],
+/** What the signatures beside something came to. */
+export type Judgement = {
+  /** Those of whom one is there that is about it. */
+  readonly by: ReadonlySet<string>
+  /** What each of these is about. */
+  readonly signed: readonly ReadonlySet<Digest>[]
+  /** Why others do not count. */
+  readonly not: readonly string[]
+}
+
+/** Judges the signatures beside something by those who are trusted. */
+export async function judgeBundles(
+  bundles: readonly KeptBundle[],
+  subject: Digest,
   trusted: readonly Trusted[],
-): Promise<{ readonly by: string | undefined; readonly digests: ReadonlySet<Digest> }> {
+): Promise<Judgement> {
   const { judgeBundle } = await import("../sign/trust.ts")
-  const digests = new Set<Digest>()
-  let by: string | undefined
-  for (const bundle of await readBundles(location, referrers)) {
-    const judged = "problem" in bundle ? undefined : judgeBundle(bundle.bytes, trusted)
-    if (judged === undefined || "no" in judged || !judged.digests.has(location.digest)) continue
-    by ??= judged.by
-    for (const one of judged.digests) digests.add(one)
+  const by = new Set<string>()
+  const signed: ReadonlySet<Digest>[] = []
+  const not: string[] = []
+  for (const { manifest, ...bundle } of bundles) {
+    const judged = "problem" in bundle ? { no: bundle.problem } : judgeBundle(bundle.bytes, trusted)
+    if ("no" in judged) not.push(`${manifest}: ${judged.no}`)
+    else if (!judged.digests.has(subject)) not.push(`${manifest}: it is about something else`)
+    else {
+      by.add(judged.by)
+      signed.push(judged.digests)
+    }
   }
-  return { by, digests }
+  return { by, signed, not }
 }
 
 /** Those whose signatures a run believes: those who are trusted, and itself. */
@@ -58,26 +76,22 @@ export function believedBy(trusted: readonly Trusted[], signer: ImageSigner | un
   return key === undefined ? trusted : [...trusted, { kind: "key", name: "the key of this run", key }]
 }
 
-/** Whether the signer's own signature of all of these digests is beside an image; anybody's, where it has no key of its own and nobody is trusted. */
-export async function isSigned(
-  image: Location,
-  referrers: readonly Descriptor[],
-  { wanted, signer, believed }: Signing,
-): Promise<boolean> {
+/**
+ * What is signed beside something, for who signs it next: by the signer's own key, else by those who are believed. Where nobody is, nothing can be verified, and
+ * all that says to be about it counts.
+ */
+export async function signedBy(
+  bundles: readonly KeptBundle[],
+  subject: Digest,
+  { signer, believed }: { readonly signer: ImageSigner; readonly believed: readonly Trusted[] },
+): Promise<readonly ReadonlySet<Digest>[]> {
   const own = signer.publicKey === undefined ? believed : believedBy([], signer)
-  for (const bundle of await readBundles(image, referrers)) {
-    if ("problem" in bundle) continue
-    const { bundleDigests, judgeBundle } = await import("../sign/trust.ts")
-    const judged = own.length === 0 ? undefined : judgeBundle(bundle.bytes, own)
-    const digests = judged === undefined ? bundleDigests(bundle.bytes) : "no" in judged ? undefined : judged.digests
-    if (digests !== undefined && wanted.every((one) => digests.has(one))) return true
-  }
-  return false
+  if (own.length > 0) return (await judgeBundles(bundles, subject, own)).signed
+  const { bundleDigests } = await import("../sign/trust.ts")
+  return bundles.flatMap((bundle) => ("problem" in bundle ? [] : [bundleDigests(bundle.bytes)]))
 }
 
-/** What is to be signed, who signs, and whose signatures are believed. */
-export type Signing = {
-  readonly wanted: readonly Digest[]
-  readonly signer: ImageSigner
-  readonly believed: readonly Trusted[]
+/** Whether one signature is about all of these. */
+export function covers(signed: readonly ReadonlySet<Digest>[], wanted: readonly Digest[]): boolean {
+  return signed.some((digests) => wanted.every((one) => digests.has(one)))
 }

@@ -1,16 +1,15 @@
 import { Failure } from "../../failure.ts"
 import { readArtifact, readJsonPart, type ArtifactManifest } from "../../oci/artifact.ts"
-import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Image } from "../../oci/image.ts"
 import type { Location } from "../../oci/store/store.ts"
 import type { CheckKey } from "../../plan/check-key.ts"
 import { artifactTypes } from "../../tree/labels.ts"
-import { checkNotes } from "../attach.ts"
+import { checkNotes, summariesOf } from "../attach.ts"
 import type { Inventory } from "../inventory/inventory.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { InventoryRecord, mismatchOf } from "./inventory-part.ts"
-import { signedBeside } from "./bundles.ts"
+import { bundlesAmong, covers, judgeBundles, readBundles } from "./bundles.ts"
 import { wholeEvidence } from "./record.ts"
 
 /** What is kept beside an image, and counts. */
@@ -44,13 +43,14 @@ export async function evidenceBeside(
 ): Promise<Evidence> {
   const { store, repository, digest } = location
   const referrers = await store.referrers(repository, digest)
-  const all = referrers.filter(({ artifactType }) => artifactType === artifactTypes.evidence)
   const whole = wholeEvidence(referrers).filter(
     ({ annotations }) => check === undefined || annotations?.[checkNotes.check] === check,
   )
-  const signed =
-    trusted.length === 0 || whole.length === 0 ? undefined : await signedBeside(location, referrers, trusted)
-  const counting = trusted.length === 0 ? whole[0] : whole.find((one) => signed?.digests.has(one.digest))
+  const judged =
+    trusted.length === 0 || whole.length === 0
+      ? undefined
+      : await judgeBundles(await readBundles(location, referrers), digest, trusted)
+  const counting = trusted.length === 0 ? whole[0] : whole.find((one) => covers(judged?.signed ?? [], [one.digest]))
   let read: Promise<ArtifactManifest | undefined> | undefined
   const manifest = (): Promise<ArtifactManifest | undefined> =>
     (read ??=
@@ -59,9 +59,9 @@ export async function evidenceBeside(
         : readArtifact(store, repository, { reference: counting.digest, type: artifactTypes.evidence }))
   return {
     digest: counting?.digest,
-    checks: (counting === undefined ? all : [counting]).flatMap(checksOf),
-    signatures: referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).length,
-    signedBy: signed?.by,
+    checks: summariesOf(counting === undefined ? referrers : [counting]),
+    signatures: bundlesAmong(referrers).length,
+    signedBy: [...(judged?.by ?? [])][0],
     manifest,
     async inventory(image) {
       const descriptor = (await manifest())?.layers.find(({ mediaType }) => mediaType === artifactTypes.inventory)
@@ -74,9 +74,4 @@ export async function evidenceBeside(
       })
     },
   }
-}
-
-function checksOf({ annotations }: Descriptor): readonly { readonly passed: number; readonly failed: number }[] {
-  const [passed, failed] = [Number(annotations?.[checkNotes.passed]), Number(annotations?.[checkNotes.failed])]
-  return Number.isInteger(passed) && Number.isInteger(failed) ? [{ passed, failed }] : []
 }

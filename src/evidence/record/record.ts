@@ -1,15 +1,15 @@
-import { artifactManifest, writeParts, type Artifact, type Part } from "../../oci/artifact.ts"
+import { artifactManifest, attachArtifacts, type Artifact, type Part } from "../../oci/artifact.ts"
 import type { Descriptor } from "../../oci/descriptor.ts"
 import { digestOf, type Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
-import { artifactTypes } from "../../tree/labels.ts"
-import { checkNotes, goneError, type CheckEvidence } from "../attach.ts"
+import { evidenceAmong, evidenceArtifact, goneError, summariesOf, type CheckEvidence } from "../attach.ts"
 import type { ImageSigner } from "../sign/sign.ts"
 import type { Trusted } from "../sign/trust.ts"
-import { isSigned, signedBeside } from "./bundles.ts"
+import { covers, judgeBundles, readBundles, signedBy } from "./bundles.ts"
 
 /** Marks evidence that has everything, not only a check report. */
-export const wholeNote = "io.nbstacks.evidence"
+const wholeNote = "io.nbstacks.evidence"
+const whole = { [wholeNote]: "1" } as const
 
 export type Recording = {
   readonly check: Pick<CheckEvidence, "key" | "passed" | "failed">
@@ -29,61 +29,32 @@ export type Recording = {
 export async function recordEvidence(image: Location, { check, compose, ...recording }: Recording): Promise<void> {
   const { store, repository, digest } = image
   const { signer, believed, renew } = recording
-  const [subject, referrers] = await Promise.all([
-    store.headManifest(repository, digest),
-    store.referrers(repository, digest),
-  ])
-  if (subject === undefined) throw goneError(image)
-  const candidates = wholeEvidence(referrers).filter(
-    ({ annotations }) => annotations?.[checkNotes.check] === check.key && annotations[checkNotes.failed] === "0",
-  )
-  const counting = renew ? undefined : await countingOf(image, { candidates, referrers, signer, believed })
+  const { subject, referrers } = await askBeside(image)
+  const isOpen = signer === undefined && believed.length === 0
+  const bundles = isOpen ? [] : await readBundles(image, referrers)
+  const signed = signer === undefined ? undefined : await signedBy(bundles, digest, { signer, believed })
+  const candidates = summariesOf(wholeEvidence(referrers))
+    .filter(({ key, failed }) => key === check.key && failed === 0)
+    .map(({ manifest }) => manifest)
+  // Evidence counts that somebody who is believed signed with the image; where nobody signs, any does.
+  const trusted = believed.length === 0 ? signed : (await judgeBundles(bundles, digest, believed)).signed
+  const counting = candidates.find((one) => trusted === undefined || covers(trusted, [digest, one]))
   // A registry that cleans up may list what it took away.
   const isThere = async (one: Digest): Promise<boolean> => (await store.headManifest(repository, one)) !== undefined
-  const there = counting !== undefined && (await isThere(counting.digest)) ? counting : undefined
-  const made = there === undefined ? evidenceArtifact(await compose(), subject, check) : undefined
-  const evidence = made === undefined ? (there as Descriptor).digest : digestOf(made.bytes)
+  const there = !renew && counting !== undefined && (await isThere(counting)) ? counting : undefined
+  const made = there === undefined ? evidenceArtifact(await compose(), subject, { ...check, notes: whole }) : undefined
+  const evidence = made === undefined ? (there as Digest) : digestOf(artifactManifest(made))
+  const isNew = made !== undefined && !(candidates.includes(evidence) && (await isThere(evidence)))
   const wanted = [digest, evidence]
-  const signed = signer === undefined || (await isSigned(image, referrers, { wanted, signer, believed }))
-  const signature = signed ? undefined : await signatureOf(wanted, subject, signer)
-  const isListed = candidates.some((one) => one.digest === evidence)
-  const isNew = made !== undefined && !(isListed && (await isThere(evidence)))
+  const signature =
+    signer === undefined || covers(signed ?? [], wanted) ? undefined : await signatureOf(wanted, subject, signer)
   const artifacts = [isNew ? made : undefined, signature].filter((one) => one !== undefined)
-  if (artifacts.length === 0) return
-  for (const artifact of artifacts) await writeParts(store, repository, artifact)
-  await store.attach(
-    repository,
-    digest,
-    artifacts.map(({ bytes }) => bytes),
-  )
+  if (artifacts.length > 0) await attachArtifacts(image, artifacts)
 }
 
 /** The evidence among what refers to an image that has everything. */
 export function wholeEvidence(referrers: readonly Descriptor[]): readonly Descriptor[] {
-  return referrers.filter(
-    ({ artifactType, annotations }) => artifactType === artifactTypes.evidence && annotations?.[wholeNote] === "1",
-  )
-}
-
-type Candidates = Pick<Recording, "signer" | "believed"> & {
-  readonly candidates: readonly Descriptor[]
-  readonly referrers: readonly Descriptor[]
-}
-
-/** The evidence that counts: any where nobody signs, else one that somebody who is believed signed with the image. */
-async function countingOf(
-  image: Location,
-  { candidates, referrers, signer, believed }: Candidates,
-): Promise<Descriptor | undefined> {
-  if (candidates.length === 0 || (signer === undefined && believed.length === 0)) return candidates[0]
-  if (believed.length === 0 && signer !== undefined) {
-    // Nobody can say yet whose signatures count: one that is about both is left alone, nothing else is signed.
-    for (const one of candidates)
-      if (await isSigned(image, referrers, { wanted: [image.digest, one.digest], signer, believed })) return one
-    return undefined
-  }
-  const signed = await signedBeside(image, referrers, believed)
-  return candidates.find(({ digest }) => signed.digests.has(digest))
+  return evidenceAmong(referrers).filter(({ annotations }) => annotations?.[wholeNote] === whole[wholeNote])
 }
 
 /** Puts a signature beside an index or a record, unless there is one by the same key. */
@@ -91,49 +62,34 @@ export async function signManifest(
   manifest: Location,
   { signer, believed }: Pick<Recording, "believed"> & { readonly signer: ImageSigner },
 ): Promise<void> {
+  const { subject, referrers } = await askBeside(manifest)
+  const wanted = [manifest.digest]
+  const bundles = await readBundles(manifest, referrers)
+  if (covers(await signedBy(bundles, manifest.digest, { signer, believed }), wanted)) return
+  await attachArtifacts(manifest, [await signatureOf(wanted, subject, signer)])
+}
+
+/** Whether somebody who is believed signed an index or a record. */
+export async function isBelieved(manifest: Location, believed: readonly Trusted[]): Promise<boolean> {
+  const { store, repository, digest } = manifest
+  const bundles = await readBundles(manifest, await store.referrers(repository, digest))
+  return (await judgeBundles(bundles, digest, believed)).by.size > 0
+}
+
+/** The manifest itself, and what refers to it. */
+async function askBeside(
+  manifest: Location,
+): Promise<{ readonly subject: Descriptor; readonly referrers: readonly Descriptor[] }> {
   const { store, repository, digest } = manifest
   const [subject, referrers] = await Promise.all([
     store.headManifest(repository, digest),
     store.referrers(repository, digest),
   ])
   if (subject === undefined) throw goneError(manifest)
-  const wanted = [digest]
-  if (await isSigned(manifest, referrers, { wanted, signer, believed })) return
-  const signature = await signatureOf(wanted, subject, signer)
-  await writeParts(store, repository, signature)
-  await store.attach(repository, digest, [signature.bytes])
+  return { subject, referrers }
 }
 
-/** Whether somebody who is believed signed an index or a record. */
-export async function isBelieved(manifest: Location, believed: readonly Trusted[]): Promise<boolean> {
-  const referrers = await manifest.store.referrers(manifest.repository, manifest.digest)
-  return (await signedBeside(manifest, referrers, believed)).by !== undefined
-}
-
-function evidenceArtifact(
-  parts: readonly Part[],
-  { mediaType, digest, size }: Descriptor,
-  { key, passed, failed }: Recording["check"],
-): Artifact & { readonly bytes: Uint8Array } {
-  const artifact: Artifact = {
-    type: artifactTypes.evidence,
-    parts,
-    subject: { mediaType, digest, size },
-    annotations: {
-      [wholeNote]: "1",
-      [checkNotes.check]: key,
-      [checkNotes.passed]: String(passed),
-      [checkNotes.failed]: String(failed),
-    },
-  }
-  return { ...artifact, bytes: artifactManifest(artifact) }
-}
-
-async function signatureOf(
-  wanted: readonly Digest[],
-  subject: Descriptor,
-  signer: ImageSigner,
-): Promise<Artifact & { readonly bytes: Uint8Array }> {
+async function signatureOf(wanted: readonly Digest[], subject: Descriptor, signer: ImageSigner): Promise<Artifact> {
   const { signatureArtifact } = await import("../sign/sign.ts")
   return signatureArtifact(await signer.bundle(wanted), subject)
 }

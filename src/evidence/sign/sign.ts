@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, sign, type KeyObject } from "node:crypto"
 import { bundleToJSON } from "@sigstore/bundle"
 import { DSSEBundleBuilder, type Signer } from "@sigstore/sign"
-import { artifactManifest, type Artifact } from "../../oci/artifact.ts"
+import type { Artifact } from "../../oci/artifact.ts"
 import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import { artifactTypes } from "../../tree/labels.ts"
@@ -55,16 +55,14 @@ export function hintOf(publicKey: KeyObject): string {
  * The artifact that keeps a signature beside what it is about, as cosign 3 writes it.
  * https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md
  */
-export function signatureArtifact(bundle: Uint8Array, subject: Descriptor): Artifact & { readonly bytes: Uint8Array } {
-  const { mediaType, digest, size } = subject
-  const artifact: Artifact = {
+export function signatureArtifact(bundle: Uint8Array, subject: Descriptor): Artifact {
+  return {
     type: artifactTypes.bundle,
     parts: [{ mediaType: artifactTypes.bundle, bytes: bundle }],
-    subject: { mediaType, digest, size },
+    subject,
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",
       "dev.sigstore.bundle.predicateType": signatureType,
     },
   }
-  return { ...artifact, bytes: artifactManifest(artifact) }
 }

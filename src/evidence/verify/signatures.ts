@@ -1,9 +1,8 @@
 import type { Descriptor } from "../../oci/descriptor.ts"
 import type { Digest } from "../../oci/digest.ts"
 import type { Location } from "../../oci/store/store.ts"
-import { mostBundles, readBundles } from "../record/bundles.ts"
+import { bundlesAmong, judgeBundles, readBundles } from "../record/bundles.ts"
 import { count } from "../../report/format.ts"
-import { artifactTypes } from "../../tree/labels.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
 
@@ -28,20 +27,9 @@ export async function verifySignatures(
     const says = bundles.length === 0 ? "not signed" : "signed, but nothing says whose signatures count"
     return { findings: [note("signature", says)], signed: undefined }
   }
-  const { judgeBundle } = await import("../sign/trust.ts")
-  const signed = new Set<Digest>()
-  const by = new Set<string>()
-  const not: string[] = []
-  for (const { manifest, ...bundle } of bundles) {
-    const judged = "problem" in bundle ? { no: bundle.problem } : judgeBundle(bundle.bytes, trusted)
-    if ("no" in judged) not.push(`${manifest}: ${judged.no}`)
-    else if (!judged.digests.has(image.digest)) not.push(`${manifest}: it is about something else`)
-    else {
-      by.add(judged.by)
-      for (const digest of judged.digests) if (digest !== image.digest) signed.add(digest)
-    }
-  }
-  const many = referrers.filter(({ artifactType }) => artifactType === artifactTypes.bundle).length - mostBundles
+  const { by, not, ...judged } = await judgeBundles(bundles, image.digest, trusted)
+  const signed = new Set(judged.signed.flatMap((digests) => [...digests]).filter((digest) => digest !== image.digest))
+  const many = bundlesAmong(referrers).length - bundles.length
   const unseen = many > 0 ? [note("signature", `${count(many, "signature")} more are not looked at`)] : []
   const names = trusted.map(({ name }) => name).join(", ")
   if (by.size === 0) {

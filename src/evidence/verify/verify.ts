@@ -8,8 +8,8 @@ import { parallel } from "../../parallel.ts"
 import { bytes, count } from "../../report/format.ts"
 import { sentenceOf } from "../sentence.ts"
 import { artifactTypes } from "../../tree/labels.ts"
-import { checkNotes } from "../attach.ts"
-import { wholeNote } from "../record/record.ts"
+import { checkNotes, evidenceAmong } from "../attach.ts"
+import { wholeEvidence } from "../record/record.ts"
 import type { Trusted } from "../sign/trust.ts"
 import { bad, note, ok, type Finding } from "./finding.ts"
 import { partFindings } from "./parts.ts"
@@ -87,8 +87,8 @@ async function evidenceFindings(
   referrers: readonly Descriptor[],
   signed: ReadonlySet<Digest> | undefined,
 ): Promise<readonly Finding[]> {
-  const all = referrers.filter(({ artifactType }) => artifactType === artifactTypes.evidence)
-  const whole = all.filter(({ annotations }) => annotations?.[wholeNote] === "1").slice(0, mostEvidence)
+  const all = evidenceAmong(referrers)
+  const whole = wholeEvidence(referrers).slice(0, mostEvidence)
   const counting = signed === undefined ? whole : all.filter(({ digest }) => signed.has(digest))
   const lost = [...(signed ?? [])].filter((digest) => !all.some((one) => one.digest === digest))
   const findings: Finding[] = [
