@@ -12,3 +12,11 @@ export function cacheFolder(host: Pick<Host, "env" | "machine">): string {
   if (shared !== undefined && isAbsolute(shared)) return join(shared, "nbstacks")
   return join(host.machine.home, ".cache", "nbstacks")
 }
+
+/** Where the user's cache keeps one kind of what was read of layers. */
+export function layerCache(
+  host: Pick<Host, "env" | "machine" | "files">,
+  kind: "headers" | "inventories",
+): { readonly files: Host["files"]; readonly folder: string } {
+  return { files: host.files, folder: join(cacheFolder(host), kind) }
+}

@@ -1,8 +1,7 @@
-import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { factsOfLayers } from "../../evidence/inventory/inventory.ts"
 import { believedBy } from "../../evidence/record/bundles.ts"
-import { cacheFolder } from "../../files/cache-folder.ts"
+import { layerCache } from "../../files/cache-folder.ts"
 import type { Evidencing } from "../../release/establish.ts"
 import type { Tree } from "../../tree/tree.ts"
 import { version } from "../cli.ts"
@@ -19,7 +18,7 @@ export function openEvidencing(
   { signer, trusted, renew }: Signed & { readonly renew: boolean },
 ): Evidencing & AsyncDisposable {
   const pool = factsPool(Math.min(mostThreads, host.machine.cores))
-  const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
+  const cache = layerCache(host, "inventories")
   return {
     sboms,
     version,

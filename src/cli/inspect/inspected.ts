@@ -1,9 +1,8 @@
-import { join } from "node:path"
 import { factsPool } from "../../evidence/inventory/facts-pool.ts"
 import { inventoryOf, keptLayers, type Inventory } from "../../evidence/inventory/inventory.ts"
 import { evidenceBeside, type Evidence } from "../../evidence/record/read.ts"
 import { isFailure } from "../../failure.ts"
-import { cacheFolder } from "../../files/cache-folder.ts"
+import { layerCache } from "../../files/cache-folder.ts"
 import type { Context } from "../context.ts"
 import { readTrusted } from "../evidence/trusted.ts"
 import { findNamed, type FindOptions, type Named } from "./find.ts"
@@ -54,7 +53,7 @@ async function inventoryFor(
   { evidence, whole }: Asked,
 ): Promise<Pick<Inspected, "inventory" | "from">> {
   const { host, signal } = context
-  const cache = { files: host.files, folder: join(cacheFolder(host), "inventories") }
+  const cache = layerCache(host, "inventories")
   const tables = !whole
   const kept = await keptLayers(image, { cache, tables })
   if (!whole && kept.includes(undefined)) {

@@ -4,7 +4,7 @@ import { columns } from "../columns.ts"
 import type { Io } from "../io.ts"
 import { barLines } from "./bar.ts"
 import { savings } from "./savings.ts"
-import { cut, madeBy, packageWords } from "./view.ts"
+import { layerTable, packageWords } from "./view.ts"
 import type { WeighedImage } from "./weighed.ts"
 
 /** So many packages and files are shown. */
@@ -33,23 +33,12 @@ export function layersText(weighed: WeighedImage, io: Pick<Io, "outColors" | "ou
 
 function layerLines(
   { image, unpacked, hidden }: WeighedImage,
-  { outColors: { bold }, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
+  io: Pick<Io, "outColors" | "outTerminal">,
 ): readonly string[] {
   const unseen = (at: number): number =>
     hidden.filter(({ layer }) => layer === at).reduce((sum, one) => sum + one.bytes, 0)
-  const rows = image.layers.map(({ descriptor }, at) => [
-    String(at + 1).padStart(3),
-    bytes(descriptor.size).padStart(8),
-    bytes(unpacked[at] ?? 0).padStart(8),
-    (unseen(at) === 0 ? "" : bytes(unseen(at))).padStart(8),
-    "|",
-  ])
-  const [head = "", ...lines] = columns([["  #", "    size", "unpacked", "  hidden", "|"], ...rows])
-  const left = Math.max(20, (outTerminal?.columns ?? 80) - head.length)
-  return [
-    bold(head.replace(/\|$/, "made by")),
-    ...lines.map((line, at) => line.replace(/\|$/, () => cut(madeBy(image.layers[at]?.history.created_by), left))),
-  ]
+  const cell = (at: number): string => (unseen(at) === 0 ? "" : bytes(unseen(at)))
+  return layerTable(image, { unpacked, title: "hidden", cell }, io)
 }
 
 /** What is pulled is an estimate, which `~` says. */

@@ -1,7 +1,7 @@
 import { normaliseName } from "../../environment/names.ts"
 import { ecosystems, type Ecosystem } from "../../evidence/inventory/item.ts"
 import type { Found } from "../../evidence/inventory/join.ts"
-import { sizeOfLayers } from "../../oci/image.ts"
+import { sizeOfLayers, type Image } from "../../oci/image.ts"
 import { bytes, count } from "../../report/format.ts"
 import { columns } from "../columns.ts"
 import type { Io } from "../io.ts"
@@ -108,25 +108,41 @@ function nameAndVersion(item: Found): string {
   return item.kind === "labextension" && item.version !== undefined ? `${item.name} ${item.version}` : item.name
 }
 
-function layerLines(
-  { image, inventory }: Inspected,
-  { outColors, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
-): readonly string[] {
+function layerLines({ image, inventory }: Inspected, io: Pick<Io, "outColors" | "outTerminal">): readonly string[] {
   const packages = new Map<number, number>()
   for (const item of inventory.items)
     if (item.kind === "package") packages.set(item.layer, (packages.get(item.layer) ?? 0) + 1)
-  const rows = image.layers.map(({ descriptor }, at) => [
+  const unpacked = inventory.layers.map((layer) => layer.bytes)
+  return layerTable(image, { unpacked, title: "packages", cell: (at) => String(packages.get(at) ?? 0) }, io)
+}
+
+/** What a line for each layer says besides its size and what made it. */
+export type LayerColumns = {
+  /** Of each layer, in bytes. */
+  readonly unpacked: readonly number[]
+  /** Eight columns wide, as its cells. */
+  readonly title: string
+  readonly cell: (layer: number) => string
+}
+
+/** A line for each layer, and what made it as far as the terminal is wide. */
+export function layerTable(
+  { layers }: Pick<Image, "layers">,
+  { unpacked, title, cell }: LayerColumns,
+  { outColors, outTerminal }: Pick<Io, "outColors" | "outTerminal">,
+): readonly string[] {
+  const rows = layers.map(({ descriptor }, at) => [
     String(at + 1).padStart(3),
     bytes(descriptor.size).padStart(8),
-    bytes(inventory.layers[at]?.bytes ?? 0).padStart(8),
-    String(packages.get(at) ?? 0).padStart(8),
+    bytes(unpacked[at] ?? 0).padStart(8),
+    cell(at).padStart(8),
     "|",
   ])
-  const [head = "", ...lines] = columns([["  #", "    size", "unpacked", "packages", "|"], ...rows])
+  const [head = "", ...lines] = columns([["  #", "    size", "unpacked", title.padStart(8), "|"], ...rows])
   const left = Math.max(20, (outTerminal?.columns ?? 80) - head.length)
   return [
     outColors.bold(head.replace(/\|$/, "made by")),
-    ...lines.map((line, at) => line.replace(/\|$/, () => cut(madeBy(image.layers[at]?.history.created_by), left))),
+    ...lines.map((line, at) => line.replace(/\|$/, () => cut(madeBy(layers[at]?.history.created_by), left))),
   ]
 }
 

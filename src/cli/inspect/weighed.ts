@@ -1,11 +1,10 @@
-import { join } from "node:path"
 import { leftBehind, type LeftBehind } from "../../evidence/weight/left-behind.ts"
 import { readListing } from "../../evidence/weight/lists/read-lists.ts"
 import { weigh, type Hidden } from "../../evidence/weight/hidden.ts"
 import { weightOf, type Weight } from "../../evidence/weight/package-weight.ts"
-import { cacheFolder } from "../../files/cache-folder.ts"
+import { layerCache } from "../../files/cache-folder.ts"
 import type { Image, Layer } from "../../oci/image.ts"
-import { readHeaders, type HeaderCache, type LayerHeader } from "../../oci/merged/headers.ts"
+import { readHeaders, type LayerHeader } from "../../oci/merged/headers.ts"
 import { parallel } from "../../parallel.ts"
 import type { Context } from "../context.ts"
 import type { FindOptions } from "./find.ts"
@@ -26,7 +25,7 @@ const width = 4
 
 /** The headers of each layer's members, saying on a terminal how far that is. */
 export async function headersOf(context: Context, image: Image): Promise<readonly (readonly LayerHeader[])[]> {
-  return await eachLayer(context, image, async (layer) => await readHeaders(layer, cacheOf(context, "headers")))
+  return await eachLayer(context, image, async (layer) => await readHeaders(layer, layerCache(context.host, "headers")))
 }
 
 /** Reads something of each layer, several at once. */
@@ -40,15 +39,11 @@ async function eachLayer<T>(context: Context, image: Image, read: (layer: Layer)
   })
 }
 
-function cacheOf({ host }: Context, kind: "headers" | "inventories"): HeaderCache {
-  return { files: host.files, folder: join(cacheFolder(host), kind) }
-}
-
 /** Finds an image and weighs what is in it. */
 export async function weighed(context: Context, name: string, options: FindOptions): Promise<WeighedImage> {
   const found = await inspected(context, name, options)
   const { image, inventory } = found
-  const caches = { headers: cacheOf(context, "headers"), lists: cacheOf(context, "inventories") }
+  const caches = { headers: layerCache(context.host, "headers"), lists: layerCache(context.host, "inventories") }
   const listings = await eachLayer(context, image, async (layer) => await readListing(layer, caches))
   const headers = listings.map((listing) => listing.headers)
   const { root, hidden } = weigh(headers)

@@ -1,8 +1,7 @@
-import { join } from "node:path"
 import { environmentSaid, findEnvironment } from "../../engines/native/environment.ts"
 import { installedIn } from "../../engines/native/installed.ts"
 import { linuxEnvironment, markerHolds } from "../../environment/markers.ts"
-import { cacheFolder } from "../../files/cache-folder.ts"
+import { layerCache } from "../../files/cache-folder.ts"
 import { readMerged } from "../../oci/merged.ts"
 import type { Wanted } from "../../packages/index/find-wheels.ts"
 import { machineOf, type TagTarget } from "../../packages/tags/supported.ts"
@@ -70,8 +69,7 @@ async function fromParent(row: Image, { context: { host, signal }, built }: Look
   const parent = row.parent.kind === "image" ? built.get(row.parent.id) : undefined
   if (parent === undefined) throw notBuilt(row.id)
   const image = await imageOf(parent.location)
-  const headers = { files: host.files, folder: join(cacheFolder(host), "headers") }
-  const merged = await readMerged(image, { cache: headers, signal })
+  const merged = await readMerged(image, { cache: layerCache(host, "headers"), signal })
   const { prefix, create } = await findEnvironment(image, merged, row.id)
   const { distributions } = installedIn(merged, prefix)
   return { prefix, makes: create !== undefined, inParent: new Set(distributions.keys()) }

@@ -1,5 +1,4 @@
-import { join } from "node:path"
-import { cacheFolder } from "../../files/cache-folder.ts"
+import { layerCache } from "../../files/cache-folder.ts"
 import type { Host } from "../../host/host.ts"
 import type { Image } from "../../oci/image.ts"
 import { readMerged, type Merged } from "../../oci/merged.ts"
@@ -12,7 +11,7 @@ export type ReadParent = (image: Image, signal: AbortSignal) => Promise<Merged>
  * layers is in the cache.
  */
 export function lastParent(host: Pick<Host, "files" | "env" | "machine">): ReadParent {
-  const cache = { files: host.files, folder: join(cacheFolder(host), "headers") }
+  const cache = layerCache(host, "headers")
   let last: { readonly name: string; readonly merged: Promise<Merged> } | undefined
   return async (image, signal) => {
     const name = image.layers.map(({ descriptor }) => descriptor.digest).join(" ")

@@ -1,6 +1,5 @@
 import { join } from "node:path"
 import { Failure } from "../../../failure.ts"
-import type { Files } from "../../../host/files.ts"
 import { readKept, writeKept } from "../../../kept-text.ts"
 import type { Layer } from "../../../oci/image.ts"
 import {
@@ -18,9 +17,6 @@ import { listKindOf, type PackageFiles } from "./list-kinds.ts"
 /** What the lists of a layer say, by the member that each is. */
 export type LayerLists = readonly (readonly [member: number, says: readonly PackageFiles[]])[]
 
-/** Where lists are kept, so that a layer is read once for many images. */
-export type ListCache = { readonly files: Files; readonly folder: string }
-
 /** Rises when what is read of lists changes. */
 const format = 1
 /** The largest list that is read, in bytes. */
@@ -34,7 +30,7 @@ const longestPath = 4096
 export type Listing = { readonly headers: readonly LayerHeader[]; readonly lists: LayerLists }
 
 /** Where what is read of layers is kept. */
-export type ListingCaches = { readonly headers?: HeaderCache | undefined; readonly lists?: ListCache | undefined }
+export type ListingCaches = { readonly headers?: HeaderCache | undefined; readonly lists?: HeaderCache | undefined }
 
 /**
  * Reads the headers of a layer and what package managers wrote in it of which files they installed, in one pass. What was read before
@@ -54,11 +50,11 @@ export async function readListing(layer: Layer, caches: ListingCaches = {}): Pro
   return read
 }
 
-function pathOf({ descriptor }: Layer, { folder }: ListCache): string {
+function pathOf({ descriptor }: Layer, { folder }: HeaderCache): string {
   return join(folder, `${descriptor.digest.replace(":", "-")}-files.json`)
 }
 
-async function keptLists(layer: Layer, cache: ListCache | undefined): Promise<LayerLists | undefined> {
+async function keptLists(layer: Layer, cache: HeaderCache | undefined): Promise<LayerLists | undefined> {
   const text = cache === undefined ? undefined : await readKept(cache, pathOf(layer, cache))
   const kept = text === undefined ? undefined : (JSON.parse(text) as { format: number; lists: LayerLists })
   return kept?.format === format ? kept.lists : undefined
