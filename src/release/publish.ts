@@ -29,9 +29,9 @@ export type Publishing = {
   readonly now: Date
   /** How what is published is described and signed. */
   readonly evidencing: Evidencing
-  /** What the files and the stores say now; `inputs` is of all rows. Asked again when another publisher was faster. */
   /** Told as soon as a release is recorded: from then on it is what users get. */
   readonly recorded: (release: Recorded) => void
+  /** What the files and the stores say now; `inputs` is of all rows. Asked again when another publisher was faster. */
   readonly think: () => Promise<{ readonly plan: Plan; readonly knowledge: Knowledge; readonly inputs: string }>
 }
 
